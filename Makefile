@@ -1,0 +1,64 @@
+# What people type. Needs Python 3.11 or newer; everything else is installed into .venv.
+
+PORT ?= 8000
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --no-input
+CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$(shell command -v $(name) 2>/dev/null)))
+TEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --quiet
+export CHROMIUM
+
+.PHONY: help setup run serve test check fix
+
+help:
+	@echo "make run    the product with demo data on http://127.0.0.1:$(PORT)"
+	@echo "make test   all tests, on services that the run starts itself"
+	@echo "make check  everything that CI checks, then the tests"
+	@echo "make fix    formats and corrects what a tool can correct"
+	@echo "make setup  only installs"
+	@echo "make serve  the production profile, with the settings of .env"
+
+setup: .venv/installed
+
+run: .venv/installed
+	@DEBUG=1 DEMO=1 $(BIN)/python manage.py desk --port $(PORT)
+
+serve: .venv/installed
+	@$(BIN)/python manage.py collectstatic --noinput --verbosity 0
+	@$(BIN)/python manage.py desk --port $(PORT)
+
+test: .venv/tools
+	@$(if $(CHROMIUM),,echo "No Chromium found: browser tests are left out. Install one (Debian: apt-get install chromium) or set CHROMIUM=/path.")
+	@$(TEST) $(if $(CHROMIUM),,-m "not browser")
+
+check: .venv/tools
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/djlint templates erp --lint --quiet
+	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --target-version 5.2 --check
+	DEBUG=1 $(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports --no-logo
+	set -a && . deploy/production.env.sample && $(BIN)/python manage.py check --deploy --fail-level WARNING
+	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m erp.reference.build --check
+	$(TEST)
+
+fix: .venv/tools
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --target-version 5.2
+
+.venv/installed: requirements.txt
+	@python="$$(for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
+	    $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)"; \
+	if [ -z "$$python" ]; then echo "Cotton ERP needs Python 3.11 or newer: install it, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3" >&2; exit 1; fi; \
+	echo "Installing packages into .venv …"; \
+	"$$python" -m venv .venv
+	@$(PIP) install --progress-bar off --requirement requirements.txt
+	@touch $@
+
+# --group needs pip 25.1, which is younger than Python 3.11's own.
+.venv/tools: .venv/installed pyproject.toml
+	@echo "Installing the tools for tests and checks …"
+	@$(PIP) install --progress-bar off 'pip>=25.1'
+	@$(PIP) install --progress-bar off --group test --group lint --group reference
+	@touch $@

@@ -1,0 +1,269 @@
+"""Settings. Every environment variable is read in the first block, typed, and documented in .env.example."""
+
+from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if (BASE_DIR / ".env").exists():
+    environ.Env.read_env(BASE_DIR / ".env")
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+DEMO: bool = env.bool("DEMO", default=False)
+DATABASE_URL: str = env.str("DATABASE_URL", default="")
+DB_POOL_MIN: int = env.int("DB_POOL_MIN", default=1)
+DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connections, no pool
+REDIS_URL: str = env.str("REDIS_URL", default="")
+SECRET_KEY: str = env.str("SECRET_KEY", default="")
+FIELD_ENCRYPTION_KEY: str = env.str("FIELD_ENCRYPTION_KEY", default="")
+JWT_SECRET: str = env.str("JWT_SECRET", default="")
+JWT_SECRET_PREVIOUS: str = env.str("JWT_SECRET_PREVIOUS", default="")
+JWT_ISSUER: str = env.str("JWT_ISSUER", default="cotton-erp")
+JWT_AUDIENCE: str = env.str("JWT_AUDIENCE", default="cotton-erp-api")
+JWT_ACCESS_MINUTES: int = env.int("JWT_ACCESS_MINUTES", default=15)
+JWT_REFRESH_DAYS: int = env.int("JWT_REFRESH_DAYS", default=14)
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = []
+RATE_LIMITS: str = env.str("RATE_LIMITS", default="tier")
+try:
+    TRUSTED_PROXIES = [ip_network(proxy.strip()) for proxy in env.list("TRUSTED_PROXIES", default=[])]
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
+if RATE_LIMITS not in {"tier", "tier+default"}:
+    raise ImproperlyConfigured(f"RATE_LIMITS is {RATE_LIMITS!r}: set tier, or tier+default.")
+
+# A missing secret stops a production start. Development gets fixed values that `check --deploy` refuses.
+DEVELOPMENT_KEY = "development-only-" + "k" * 48
+if DEBUG:
+    SECRET_KEY = SECRET_KEY or DEVELOPMENT_KEY
+    FIELD_ENCRYPTION_KEY = FIELD_ENCRYPTION_KEY or DEVELOPMENT_KEY
+    JWT_SECRET = JWT_SECRET or f"{DEVELOPMENT_KEY}-tokens"
+    ALLOWED_HOSTS = ALLOWED_HOSTS or ["127.0.0.1", "localhost", "[::1]", "testserver"]
+else:
+    required = {
+        "SECRET_KEY": SECRET_KEY,
+        "FIELD_ENCRYPTION_KEY": FIELD_ENCRYPTION_KEY,
+        "JWT_SECRET": JWT_SECRET,
+        "DATABASE_URL": DATABASE_URL,
+        "REDIS_URL": REDIS_URL,
+    }
+    missing = [name for name, value in required.items() if not value]
+    if missing:
+        raise ImproperlyConfigured(
+            f"{', '.join(missing)} must be set: production does not start without. "
+            "For development set DEBUG=1; .env.example describes every variable."
+        )
+for secret in filter(None, (JWT_SECRET, JWT_SECRET_PREVIOUS)):
+    if len(secret.encode()) < 32 or secret == SECRET_KEY:
+        raise ImproperlyConfigured("JWT_SECRET and JWT_SECRET_PREVIOUS need 32 bytes or more, other than SECRET_KEY.")
+
+INSTALLED_APPS = [
+    "erp.apps.ErpConfig",
+    "erp.events",
+    "erp.admin.apps.DeskConfig",
+    "erp.api",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "simple_history",
+    "import_export",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "procrastinate.contrib.django",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "locations",
+    "commodities",
+    "organizations",
+    "partners",
+    "accounts",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "erp.middleware.RequestContextMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.middleware.SignInMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "erp.middleware.ActorMiddleware",
+]
+
+ROOT_URLCONF = "erp.urls"
+WSGI_APPLICATION = "erp.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database ------------------------------------------------------------------------------------------------------------
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        **(env.db_url_config(DATABASE_URL) if DATABASE_URL else {"NAME": "cotton"}),
+        "ENGINE": "erp.postgresql",
+        "CONN_MAX_AGE": 0 if DB_POOL_MAX else 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+if DB_POOL_MAX:
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": DB_POOL_MIN, "max_size": DB_POOL_MAX}
+EMBEDDED_POSTGRES = None if DATABASE_URL else BASE_DIR / "var" / "postgres"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Cache ---------------------------------------------------------------------------------------------------------------
+# Short timeouts: a hung server must not hold requests. erp/ratelimits.py then counts in the process.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.2},
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+# Users ---------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the login is unique, without regard to case, by constraint user_email_unique
+AUTHENTICATION_BACKENDS = ["accounts.backends.LoginBackend"]
+PASSWORD_HASHERS = [
+    "accounts.passwords.Argon2Hasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+
+# Tokens of the API: simplejwt signs and reads them (erp/tokens.py), accounts.AuthSession says whether they are still good.
+SIMPLE_JWT = {
+    "SIGNING_KEY": JWT_SECRET,
+    "ISSUER": JWT_ISSUER,
+    "AUDIENCE": JWT_AUDIENCE,
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=JWT_ACCESS_MINUTES),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=JWT_REFRESH_DAYS),
+}
+
+# Second factor of the desk: others may, super admins must.
+SECOND_FACTOR_REQUIRED = not DEBUG
+OTP_TOTP_ISSUER = "Cotton ERP"
+
+# API -----------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "erp.authentication.SessionTokenAuthentication",
+        "erp.authentication.ApiKeyAuthentication",
+    ],
+    "DEFAULT_SCHEMA_CLASS": "erp.api.schema.ApiSchema",
+    "EXCEPTION_HANDLER": "erp.api.errors.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Cotton ERP API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# Language and time ---------------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+TIME_ZONE = "Asia/Kolkata"
+USE_I18N = True
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = ["erp.formats"]
+
+# Files ---------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+MEDIA_ROOT = BASE_DIR / "var" / "private"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Security ------------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "base-uri": [SELF],
+        "object-src": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+if not DEBUG:
+    SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+    SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+
+# History -------------------------------------------------------------------------------------------------------------
+# The triggers write it; there is no switch. `erp.checks` refuses settings that pretend there were one.
+SIMPLE_HISTORY_REVERT_DISABLED = True
+SIMPLE_HISTORY_DATE_INDEX = False
+IMPORT_EXPORT_USE_TRANSACTIONS = True
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
+IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+
+# Jobs ----------------------------------------------------------------------------------------------------------------
+PROCRASTINATE_IMPORT_PATHS = ["erp.events.jobs", "erp.api.jobs"]
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},  # a line for every command otherwise
+}

@@ -1,0 +1,29 @@
+"""Addresses of the desk."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from erp.api.views import UnknownAddress
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", include("accounts.desk_urls")),
+    path("admin/", admin.site.urls),
+    path("api/v1/auth/", include("accounts.auth_urls")),
+    path("api/v1/", include("erp.api.urls")),
+    re_path("^api/", UnknownAddress.as_view()),
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+]
+
+handler400 = "erp.api.handlers.bad_request"
+handler403 = "erp.api.handlers.permission_denied"
+handler404 = "erp.api.handlers.page_not_found"
+handler500 = "erp.api.handlers.server_error"

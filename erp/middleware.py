@@ -1,0 +1,59 @@
+"""Request id and context for every request; one transaction for every request that writes."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from erp import context
+from erp.addresses import client_address
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+
+class RequestContextMiddleware:
+    """Opens `erp.context` with request id, address and source, and answers with X-Request-ID."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        source = "api" if request.path.startswith("/api/") else "admin"
+        with context.acting(source=source, request_id=request_id, ip=client_address(request)):
+            response = self.get_response(request)
+        response["X-Request-ID"] = request_id
+        return response
+
+
+class ActorMiddleware:
+    """Names the signed-in user in the context and runs unsafe requests in one transaction. Stands last."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        if request.method in SAFE_METHODS:
+            return None
+        if request.user.is_authenticated:
+            context.amend(
+                actor_id=request.user.pk,
+                actor_label=context.label_of(request.user),
+                organization_id=getattr(request.user, "home_organization_id", None),
+            )
+        if hasattr(view, "_non_atomic_requests"):  # Django's own mark: what such a view writes outlives its refusal
+            return None
+        with transaction.atomic():
+            return view(request, *args, **kwargs)

@@ -1,0 +1,97 @@
+"""Django's PostgreSQL backend, which also tells the database who acts.
+
+Before the first write of a transaction the current `erp.context` travels with the statement itself, as one
+`set_config('erp.context', …, true)`: one round trip, never for reads, never at session level (on a pooled connection it
+would leak into the next request), and again after a rollback to a savepoint, which undoes it.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.postgresql import base, features
+
+from erp import context, embedded
+
+SET_CONTEXT = "SELECT set_config('erp.context', %s, true)"
+# A statement that can change rows. `WITH` may hide one; event_* are the functions that write events.
+WRITE = re.compile(
+    r"\s*(INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE|CALL|DO|WITH)\b|.*\bevent_(emit|sequence)\b", re.I | re.S
+)
+
+
+class DatabaseFeatures(features.DatabaseFeatures):
+    """UNIQUE NULLS NOT DISTINCT and other rules of the models came with PostgreSQL 15."""
+
+    minimum_database_version = (15,)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """PostgreSQL connection that carries `erp.context` into every writing transaction."""
+
+    features_class = DatabaseFeatures
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What `erp.context` holds in this transaction; None: not known, send it.
+        self._sent: context.Context | None = context.NOBODY
+        self.execute_wrappers.append(self._execute_with_context)
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params = super().get_connection_params()
+        if settings.EMBEDDED_POSTGRES:
+            # Started by the first connection: a command that asks the database nothing needs none.
+            params |= {"host": embedded.start(settings.EMBEDDED_POSTGRES), "user": embedded.USER}
+        return params
+
+    def send_context(self) -> None:
+        """Send the context now: for doors that do not pass a Django cursor's `execute`, such as COPY."""
+        with self.cursor() as cursor:
+            cursor.cursor.execute(SET_CONTEXT, [context.current().as_json])
+        self._sent = context.current()
+
+    def _execute_with_context(
+        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, frame: dict[str, Any]
+    ) -> Any:
+        acting = context.current()
+        if acting is self._sent or not isinstance(sql, str) or not WRITE.match(sql):
+            return execute(sql, params, many, frame)
+        if many or (params and not isinstance(params, (list, tuple))):
+            frame["cursor"].cursor.execute(SET_CONTEXT, [acting.as_json])
+            result = execute(sql, params, many, frame)
+        else:
+            result = self._execute_together(execute, sql, params, frame, acting)
+        # Outside a transaction every statement is one of its own, and the setting ends with it.
+        self._sent = acting if self.in_atomic_block else context.NOBODY
+        return result
+
+    @staticmethod
+    def _execute_together(
+        execute: Callable[..., Any], sql: str, params: Any, frame: dict[str, Any], acting: context.Context
+    ) -> Any:
+        if params is None:
+            sql = sql.replace("%", "%%")
+        result = execute(f"{SET_CONTEXT}; {sql}", [acting.as_json, *(params or ())], False, frame)
+        frame["cursor"].cursor.nextset()
+        return result
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        self._sent = context.NOBODY
+        super()._set_autocommit(autocommit)  # type: ignore[misc]
+
+    def _commit(self) -> Any:
+        self._sent = context.NOBODY
+        return super()._commit()  # type: ignore[misc]
+
+    def _rollback(self) -> Any:
+        self._sent = context.NOBODY
+        return super()._rollback()  # type: ignore[misc]
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        self._sent = None
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+    def close(self) -> None:
+        self._sent = context.NOBODY
+        super().close()

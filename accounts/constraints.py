@@ -1,0 +1,57 @@
+"""Rules that span several tables, as SQL for migrations."""
+
+# Partners' users hold partners' roles, and nobody else does. Checked at commit, so that one transaction may change type and
+# roles together. `accounts.roles.EXTERNAL_ROLES` has the same names; a test compares.
+ROLES_FIT_USER = """
+CREATE FUNCTION accounts_roles_fit_user() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    subject uuid := to_jsonb(NEW) ->> TG_ARGV[0];
+    misfit record;
+BEGIN
+    SELECT u.full_name, u.user_type, g.name AS role INTO misfit
+    FROM accounts_user u
+        JOIN accounts_user_groups m ON m.user_id = u.id
+        JOIN auth_group g ON g.id = m.group_id
+    WHERE u.id = subject AND (u.user_type = 'EXTERNAL') <> (g.name IN ('partner_admin', 'partner_staff'))
+    LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '% is % and cannot hold the role %.', misfit.full_name, misfit.user_type, misfit.role
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'user_roles_fit_type',
+                  HINT = 'Choose a role for this type of user.';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER user_roles_fit_type AFTER INSERT OR UPDATE ON accounts_user_groups
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION accounts_roles_fit_user('user_id');
+CREATE CONSTRAINT TRIGGER user_roles_fit_type AFTER UPDATE OF user_type ON accounts_user
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION accounts_roles_fit_user('id');
+"""
+
+ROLES_FIT_USER_REVERSE = "DROP FUNCTION accounts_roles_fit_user() CASCADE"
+
+
+# Whoever changes a user, from wherever: a new password, a deactivation or another owner ends all sign-ins of that user. The
+# password's date is watched instead of its hash, which Django also renews when only the cost of hashing changed.
+SESSIONS_END = """
+CREATE FUNCTION accounts_sessions_end() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    UPDATE accounts_authsession
+    SET revoked_at = erp_clock(),
+        revoke_reason = CASE WHEN OLD.is_active AND NOT NEW.is_active THEN 'deactivated'
+                             WHEN NEW.last_password_change IS DISTINCT FROM OLD.last_password_change THEN 'password'
+                             ELSE 'admin' END
+    WHERE user_id = NEW.id AND revoked_at IS NULL;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER user_sessions_end
+    AFTER UPDATE OF is_active, last_password_change, user_type, organization_id, partner_id ON accounts_user
+    FOR EACH ROW WHEN (
+        (OLD.is_active AND NOT NEW.is_active)
+        OR (OLD.last_password_change, OLD.user_type, OLD.organization_id, OLD.partner_id)
+           IS DISTINCT FROM (NEW.last_password_change, NEW.user_type, NEW.organization_id, NEW.partner_id))
+    EXECUTE FUNCTION accounts_sessions_end();
+"""
+
+SESSIONS_END_REVERSE = "DROP FUNCTION accounts_sessions_end() CASCADE"

@@ -1,0 +1,135 @@
+"""Sign-in, first page, error pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from commodities.tests.factories import CommodityFactory
+from erp import context
+from partners.tests.factories import BusinessPartnerFactory
+
+pytestmark = pytest.mark.django_db
+INDEX = "/admin/"
+
+
+def test_overview_counts_rows_in_scope(desk, strange_desk, organization):
+    CommodityFactory.create_batch(2, organization=organization)
+    card = '<span>Commodities</span><b class="num">{}</b>'
+    assert card.format(2) in desk.get(INDEX).content.decode()
+    assert card.format(0) in strange_desk.get(INDEX).content.decode()
+
+
+def test_overview_tells_latest_changes_in_scope_with_reasons(desk, strange_desk, organization, clerk):
+    commodity = CommodityFactory(organization=organization)
+    commodity.name = "Own cotton"
+    with context.acting(actor_id=clerk.pk, actor_label=context.label_of(clerk), reason="Price basis of ICE"):
+        commodity.save()
+    text, strange = desk.get(INDEX).content.decode(), strange_desk.get(INDEX).content.decode()
+    for expected in ("Own cotton", "Price basis of ICE", "Ravi Menon"):
+        assert expected in text
+        assert expected not in strange
+
+
+def test_users_of_others_do_not_appear_among_the_latest_changes(strange_desk, external_user, clerk):
+    text = strange_desk.get(INDEX).content.decode()
+    assert external_user.full_name not in text
+    assert clerk.full_name not in text
+
+
+def test_deleted_record_links_to_its_history(desk, organization):
+    commodity = CommodityFactory(organization=organization)
+    key = commodity.pk
+    commodity.delete()
+    assert reverse("admin:commodities_commodity_history", args=[key]) in desk.get(INDEX).content.decode()
+
+
+def test_overview_takes_few_queries_once_counts_are_cached(desk, organization):
+    BusinessPartnerFactory(organization=organization)
+    desk.get(INDEX)
+    with CaptureQueriesContext(connection) as queries:
+        desk.get(INDEX)
+    assert len(queries) <= 8
+    cache.clear()
+
+
+def test_menu_has_only_what_the_user_may_open(desk, client_for, internal_user):
+    assert reverse("admin:commodities_commodity_changelist") in desk.get(INDEX).content.decode()
+    assert (
+        reverse("admin:commodities_commodity_changelist") not in client_for(internal_user()).get(INDEX).content.decode()
+    )
+
+
+@pytest.fixture
+def demo_user():
+    return get_user_model().objects.create_user(
+        password="cotton-demo-2026", email="asha@demo.example", full_name="Asha Patel", user_type="SUPER_ADMIN"
+    )
+
+
+@pytest.mark.parametrize(("debug", "demo", "shown"), [(1, 1, True), (1, 0, False), (0, 1, False)])
+def test_login_page_lists_demo_users_only_in_a_demonstration(client, settings, demo_user, debug, demo, shown):
+    settings.DEBUG, settings.DEMO = bool(debug), bool(demo)
+    text = client.get(reverse("admin:login")).content.decode()
+    assert ("asha@demo.example" in text) is shown
+    assert ("cotton-demo-2026" in text) is shown
+
+
+def test_sign_in_with_email_in_any_case(client, demo_user):
+    posted = {"username": "ASHA@demo.example", "password": "cotton-demo-2026", "next": INDEX}
+    answer = client.post(reverse("admin:login"), posted)
+    assert (answer.status_code, answer.headers["Location"]) == (302, INDEX)
+
+
+def test_wrong_password_is_told_without_telling_which(client, demo_user):
+    posted = {"username": "asha@demo.example", "password": "wrong"}
+    answer = client.post(reverse("admin:login"), posted)
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_error_pages_are_the_products_own(desk, settings):
+    settings.DEBUG = False
+    desk.raise_request_exception = False
+    missing = desk.get("/admin/commodities/nothing/")
+    assert missing.status_code == 404
+    assert "There is nothing here" in missing.content.decode()
+    refused = desk.get(reverse("admin:commodities_commoditycategory_add"))
+    assert refused.status_code == 403
+    assert "You may not open this page" in refused.content.decode()
+    asked = desk.get(reverse("admin:commodities_commodity_changelist"), {"nonsense": "1"})
+    assert asked.status_code == 400
+    assert "This request can’t be answered" in asked.content.decode()
+
+
+def test_page_for_broken_things_is_the_products_own(client, settings, monkeypatch):
+    settings.DEBUG = False
+    client.raise_request_exception = False
+    monkeypatch.setattr("erp.admin.templatetags.desk.settings", None)
+    answer = client.get(reverse("admin:login"))
+    assert answer.status_code == 500
+    assert "Something broke on our side" in answer.content.decode()
+
+
+def test_no_page_has_inline_code(desk, admin_desk, client, organization):
+    commodity = CommodityFactory(organization=organization)
+    pages = [client.get(reverse("admin:login"))]
+    for name in ("change", "history", "delete"):
+        pages.append(desk.get(reverse(f"admin:commodities_commodity_{name}", args=[commodity.pk])))
+    for name in ("changelist", "add", "import", "export"):
+        pages.append(desk.get(reverse(f"admin:commodities_commodity_{name}")))
+    pages += [admin_desk.get(INDEX), admin_desk.get(reverse("admin:password_change"))]
+    for page in pages:
+        text = page.content.decode()
+        assert page.status_code == 200
+        assert " style=" not in text
+        assert "<style" not in text
+        assert " onclick=" not in text
+        assert " onchange=" not in text
+        assert "javascript:" not in text
+        assert "<script>" not in text
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]

@@ -1,0 +1,443 @@
+"""Rate limits: how often one caller may call. `TIERS` is the whole table; a view names a row of it: `tier = "moderate"`.
+
+All policies of a request are counted in one call of a Lua script, in the fixed windows and under the keys of
+django-ratelimit, so that its `get_usage` reads the same counters. Each process keeps its own count as well. That count
+decides while Redis is away, and after its return until the window ends in which it was away: limits then hold for
+each process. Nothing here answers 500, and nothing lets everything through.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha1, sha256
+from threading import Lock
+from typing import Any, ClassVar, Literal, Protocol, cast
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django_ratelimit import ALL  # type: ignore[import-untyped]
+from django_ratelimit.core import (  # type: ignore[import-untyped]
+    EXPIRATION_FUDGE,
+    _get_window,
+    _make_cache_key,
+)
+from django_redis import get_redis_connection  # type: ignore[import-untyped]
+from redis.exceptions import NoScriptError, RedisError
+from rest_framework.exceptions import APIException, Throttled
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from erp.addresses import block_of, client_address
+
+logger = logging.getLogger(__name__)
+
+SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """At most `quota` requests a period, counted by address, by user (an anonymous one by address), or by account and address."""
+
+    quota: int
+    period: Literal["minute", "hour", "day"]
+    by: Literal["ip", "user", "account"] = "user"
+
+    @property
+    def name(self) -> str:
+        """What the headers call it; no two policies of a view share a name."""
+        return f"account-{self.period}" if self.by == "account" else self.period
+
+    @property
+    def window_s(self) -> int:
+        """Length of its windows."""
+        return SECONDS[self.period]
+
+
+# A tier replaces the default one; RATE_LIMITS=tier+default adds the default to each.
+TIERS: Mapping[str, tuple[Policy, ...]] = {
+    "default": (Policy(1000, "hour"), Policy(10_000, "day")),
+    "moderate": (Policy(100, "minute"),),
+    "relaxed": (Policy(1000, "minute"),),
+    "strict": (Policy(10, "minute", by="ip"),),
+    "login": (Policy(10, "minute", by="ip"), Policy(5, "minute", by="account")),
+}
+
+# KEYS: one counter a policy. ARGV: the cost, then quota and lifetime in seconds of each counter.
+# Counts all or, if one quota would be exceeded, none. Answers {1 if counted else 0, count, count ...}.
+SCRIPT = """
+local cost = tonumber(ARGV[1])
+local counts = redis.call('MGET', unpack(KEYS))
+for i, count in ipairs(counts) do
+  counts[i] = tonumber(count or 0)
+end
+for i, count in ipairs(counts) do
+  if count + cost > tonumber(ARGV[2 * i]) then return {0, unpack(counts)} end
+end
+for i, key in ipairs(KEYS) do
+  counts[i] = redis.call('INCRBY', key, cost)
+  if counts[i] == cost then redis.call('EXPIRE', key, ARGV[2 * i + 1]) end
+end
+return {1, unpack(counts)}
+"""
+SCRIPT_SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who calls: the address, the user's key if one has signed in, and the account that a login names."""
+
+    address: str
+    user: str = ""
+    account: str = ""
+
+    def counted(self, by: str) -> str:
+        """Whose count it is under a policy; empty if the policy doesn't apply."""
+        if by == "account":
+            # Hashed: it is what a stranger typed, of any length and in any characters.
+            login = self.account.strip().casefold().encode(errors="surrogatepass")
+            return f"{sha256(login).hexdigest()} {self.address}" if login else ""
+        return (by == "user" and self.user) or self.address or "unknown"
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The counter of one policy for one caller in one window, which ends with the second `ends_at` (Unix time)."""
+
+    policy: Policy
+    key: str
+    ends_at: int
+
+    @property
+    def began_at(self) -> int:
+        """First second of its window."""
+        return self.ends_at - self.policy.window_s + 1
+
+
+@dataclass(frozen=True)
+class PolicyUsage:
+    """How far one policy is used, in the words of django-ratelimit's `get_usage`."""
+
+    policy: Policy
+    count: int
+    time_left: int
+    should_limit: bool
+
+    @property
+    def left(self) -> int:
+        """Requests left in this window."""
+        return max(0, self.policy.quota - self.count)
+
+    @property
+    def reset_s(self) -> int:
+        """Seconds until the next window: a window includes its last second."""
+        return self.time_left + 1
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How far each policy of a view is used, after a request of this cost was counted or refused."""
+
+    policies: tuple[PolicyUsage, ...]
+    cost: int = 1
+
+    @property
+    def exhausted(self) -> tuple[PolicyUsage, ...]:
+        """The policies that refuse the request; none if it was counted."""
+        return tuple(usage for usage in self.policies if usage.should_limit)
+
+    @property
+    def wait_s(self) -> int:
+        """Seconds until the request can succeed; 0 if it was counted."""
+        return max((usage.reset_s for usage in self.exhausted), default=0)
+
+
+class LimitExceeded(Throttled):
+    """429, with `wait` in seconds and `usage`."""
+
+    extra_detail_singular = "Try again in {wait} second."
+    extra_detail_plural = "Try again in {wait} seconds."
+
+    def __init__(self, usage: Usage) -> None:
+        self.usage = usage
+        full = max(usage.exhausted, key=lambda policy: policy.reset_s)
+        fact = f"{full.left} are left and this one counts as {usage.cost}" if usage.cost > 1 else "all are used"
+        limit = f"{full.policy.quota:,} requests a {full.policy.period}"
+        super().__init__(usage.wait_s, f"The limit here is {limit}, and {fact}.")
+
+
+class Tiered(Protocol):
+    """A view or form that names its tier."""
+
+    @property
+    def tier(self) -> str: ...
+
+
+def limit(request: HttpRequest, view: Tiered, *, user: Any = None, account: str = "", cost: int = 1) -> Usage:
+    """Count the request against the view's tier, all policies or none.
+
+    Raises: LimitExceeded: a policy is exhausted.
+    """
+    caller = Caller(
+        address=block_of(client_address(request)),
+        user=str(user.pk) if user is not None and user.is_authenticated else "",
+        account=account,
+    )
+    usage = count(view.tier, caller=caller, cost=cost)
+    if usage.exhausted:
+        raise LimitExceeded(usage)
+    return usage
+
+
+def authentication_failed(request: HttpRequest, view: Tiered) -> Usage:
+    """Count a request whose credentials are wrong: by its address, since nobody has signed in. Raises: LimitExceeded."""
+    return limit(request, view)
+
+
+def headers(usage: Usage) -> dict[str, str]:
+    """RateLimit-Policy, RateLimit and, on a refusal, Retry-After. Source: draft-ietf-httpapi-ratelimit-headers."""
+    named = [(f'"{used.policy.name}"', used) for used in usage.policies]
+    fields = {
+        "RateLimit-Policy": ", ".join(f"{name};q={used.policy.quota};w={used.policy.window_s}" for name, used in named),
+        "RateLimit": ", ".join(f"{name};r={used.left};t={used.reset_s}" for name, used in named),
+    }
+    return {**fields, "Retry-After": str(usage.wait_s)} if usage.exhausted else fields
+
+
+class RateLimited(APIView):
+    """An API view that counts requests against its tier: after authentication, before permissions.
+
+    Stands before other bases: `class Lots(RateLimited, GenericViewSet)`. An `initial` of their own must authenticate.
+    """
+
+    tier: ClassVar[str] = "default"
+    usage: Usage | None = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.tier not in TIERS:
+            raise ImproperlyConfigured(
+                f"{cls.__qualname__} has no tier {cls.tier!r}: choose one of {', '.join(TIERS)}."
+            )
+
+    def perform_authentication(self, request: Request) -> None:
+        """Authenticate, then count: the step of `initial` before permissions. Raises: LimitExceeded."""
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            self._count(lambda: authentication_failed(request, self))
+            raise
+        account, unreadable = "", None
+        try:
+            account = self.get_account(request)
+        except APIException as error:
+            unreadable = error
+        self._count(lambda: limit(request, self, user=request.user, account=account))
+        if unreadable:
+            raise unreadable
+
+    def get_account(self, request: Request) -> str:
+        """The account that the request tries to open, where the tier counts by account: `username` of the body."""
+        if not any(policy.by == "account" for policy in TIERS[self.tier]):
+            return ""
+        name = request.data.get("username") if isinstance(request.data, Mapping) else None
+        return name if isinstance(name, str) else ""
+
+    def charge(self, request: Request, *, rows: int) -> None:
+        """Count a bulk request by its rows, once they are known: it counted as one so far. Raises: LimitExceeded."""
+        if rows > 1:
+            self._count(lambda: limit(request, self, user=request.user, cost=rows - 1))
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        """The answer with the limit's headers, refusals included."""
+        final: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
+        if self.usage:
+            for name, value in headers(self.usage).items():
+                final[name] = value
+        return cast("Response", final)
+
+    def _count(self, act: Callable[[], Usage]) -> None:
+        """Count and keep the usage for the headers."""
+        try:
+            self.usage = act()
+        except LimitExceeded as refusal:
+            self.usage = refusal.usage
+            raise
+
+
+def count(tier: str, *, caller: Caller, cost: int = 1) -> Usage:
+    """Count a request against every policy of a tier, or against none if one of them is exhausted.
+
+    Redis that fails or is slower than its timeouts (settings.CACHES) is left alone until the breaker tries it again.
+    """
+    counters = _counters(tier, caller=caller)
+    here = _usage(counters, table.take(counters, cost=cost), cost=cost)
+    # The first second of the oldest window that is full here: had Redis been away since, it knows too little.
+    full = [counter for counter, used in zip(counters, here.policies, strict=True) if used.should_limit]
+    full_since = min((counter.began_at for counter in full), default=math.inf)
+    if not settings.REDIS_URL or full_since <= breaker.away_at or not breaker.admits():
+        return here
+    try:
+        taken = _take_shared(counters, cost=cost)
+    except (RedisError, OSError) as error:
+        breaker.fail(error)
+        return here
+    breaker.succeed()
+    there = _usage(counters, taken, cost=cost)
+    if there.exhausted and not here.exhausted:
+        table.give_back(counters, cost=cost)
+    return there
+
+
+def degraded() -> bool:
+    """Whether Redis is away, so that each process counts alone."""
+    return breaker.is_open
+
+
+def _counters(tier: str, *, caller: Caller) -> list[Counter]:
+    """The counters of the tier's policies in the current windows."""
+    found = []
+    for group in dict.fromkeys([tier, "default"] if settings.RATE_LIMITS == "tier+default" else [tier]):
+        for policy in TIERS[group]:
+            if value := caller.counted(policy.by):
+                ends_at = _get_window(value, policy.window_s)
+                key = _make_cache_key(group, ends_at, (policy.quota, policy.window_s), value, ALL)
+                found.append(Counter(policy, key, ends_at))
+    return found
+
+
+# Counts after a request, and whether it was counted (False: one quota would have been exceeded, nothing was counted).
+Taken = tuple[bool, Sequence[int]]
+
+
+def _usage(counters: Sequence[Counter], taken: Taken, *, cost: int) -> Usage:
+    """The counts as usage. A refused request is due to those policies that had less left than it costs."""
+    counted, counts = taken
+    now = int(time.time())
+    return Usage(
+        tuple(
+            PolicyUsage(
+                policy=counter.policy,
+                count=used,
+                time_left=max(0, counter.ends_at - now),
+                should_limit=not counted and used + cost > counter.policy.quota,
+            )
+            for counter, used in zip(counters, counts, strict=True)
+        ),
+        cost=cost,
+    )
+
+
+def _take_shared(counters: Sequence[Counter], *, cost: int) -> Taken:
+    """Count in Redis, for all processes: one round trip, two when the server has just been started."""
+    client = get_redis_connection("default")
+    keys = [cache.make_key(counter.key) for counter in counters]
+    quotas = [(counter.policy.quota, counter.policy.window_s + EXPIRATION_FUDGE) for counter in counters]
+    arguments = [*keys, cost, *(number for pair in quotas for number in pair)]
+    try:
+        answer = client.evalsha(SCRIPT_SHA, len(keys), *arguments)
+    except NoScriptError:
+        answer = client.eval(SCRIPT, len(keys), *arguments)
+    counted, *counts = cast("list[int]", answer)
+    return bool(counted), counts
+
+
+class Table:
+    """Counters of this process: what it let through itself. Same rule as `SCRIPT`, at most `size` counters."""
+
+    def __init__(self, *, size: int = 10_000) -> None:
+        self.size = size
+        self._lock = Lock()
+        self._counts: dict[str, tuple[int, int]] = {}  # by key: count, end of the window
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def take(self, counters: Sequence[Counter], *, cost: int) -> Taken:
+        """Count all or, if one quota would be exceeded, none."""
+        with self._lock:
+            counts = [self._counts.get(counter.key, (0, 0))[0] for counter in counters]
+            if any(used + cost > counter.policy.quota for counter, used in zip(counters, counts, strict=True)):
+                return False, counts
+            self._add(counters, cost)
+            return True, [used + cost for used in counts]
+
+    def give_back(self, counters: Sequence[Counter], *, cost: int) -> None:
+        """Undo `take`: Redis knew of more requests and refused this one."""
+        with self._lock:
+            self._add([counter for counter in counters if counter.key in self._counts], -cost)
+
+    def forget(self) -> None:
+        """Start from nothing."""
+        with self._lock:
+            self._counts.clear()
+
+    def _add(self, counters: Sequence[Counter], cost: int) -> None:
+        for counter in counters:
+            used, _ = self._counts.get(counter.key, (0, 0))
+            self._counts[counter.key] = max(0, used + cost), counter.ends_at
+        if len(self._counts) > self.size:
+            self._trim()
+
+    def _trim(self) -> None:
+        """Drop ended windows, then the smallest counts: a flood of new callers can't push out an exhausted one."""
+        now = time.time()
+        running = [(key, entry) for key, entry in self._counts.items() if entry[1] >= now - 1]
+        self._counts = dict(heapq.nlargest(self.size * 9 // 10, running, key=lambda item: item[1]))
+
+
+class Breaker:
+    """Keeps requests from waiting for a server that is away: after a failure, one of them tries it every `pause_s` seconds."""
+
+    def __init__(self, *, pause_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self.pause_s = pause_s
+        self.clock = clock
+        self.away_at = 0.0  # Unix time when the server was last known to be away
+        self._lock = Lock()
+        self._try_at: float | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the last attempt failed."""
+        return self._try_at is not None
+
+    def admits(self) -> bool:
+        """Whether this request should try. Who is admitted while it is open puts off the next for a pause: one at a time."""
+        with self._lock:
+            if self._try_at is None:
+                return True
+            if self.clock() < self._try_at:
+                return False
+            self._try_at = self.clock() + self.pause_s
+            return True
+
+    def fail(self, error: Exception) -> None:
+        """An attempt failed."""
+        with self._lock:
+            opens = self._try_at is None
+            self._try_at = self.clock() + self.pause_s
+            self.away_at = time.time()
+        if opens:
+            logger.warning("Rate limits: Redis is away (%r); each process counts alone.", error)
+
+    def succeed(self) -> None:
+        """An attempt succeeded."""
+        with self._lock:
+            closes = self._try_at is not None
+            if closes:
+                self._try_at = None
+                self.away_at = time.time()
+        if closes:
+            logger.warning("Rate limits: Redis is back; all processes count together.")
+
+
+table = Table()
+breaker = Breaker()

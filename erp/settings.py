@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,9 +28,11 @@ JWT_SECRET: str = env.str("JWT_SECRET", default="")
 JWT_SECRET_PREVIOUS: str = env.str("JWT_SECRET_PREVIOUS", default="")
 JWT_ISSUER: str = env.str("JWT_ISSUER", default="cotton-erp")
 JWT_AUDIENCE: str = env.str("JWT_AUDIENCE", default="cotton-erp-api")
-JWT_ACCESS_MINUTES: int = env.int("JWT_ACCESS_MINUTES", default=15)
-JWT_REFRESH_DAYS: int = env.int("JWT_REFRESH_DAYS", default=14)
+JWT_ALGORITHM: str = env.str("JWT_ALGORITHM", default="HS256")
+JWT_EXPIRE_MINUTES: int = env.int("JWT_EXPIRE_MINUTES", default=30)
+JWT_REFRESH_DAYS: int = env.int("JWT_REFRESH_DAYS", default=30)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
+ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
 TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = []
 RATE_LIMITS: str = env.str("RATE_LIMITS", default="tier")
 try:
@@ -60,6 +63,8 @@ else:
             f"{', '.join(missing)} must be set: production does not start without. "
             "For development set DEBUG=1; .env.example describes every variable."
         )
+if JWT_ALGORITHM not in {"HS256", "HS384", "HS512"}:
+    raise ImproperlyConfigured(f"JWT_ALGORITHM is {JWT_ALGORITHM!r}: set HS256, HS384 or HS512.")
 for secret in filter(None, (JWT_SECRET, JWT_SECRET_PREVIOUS)):
     if len(secret.encode()) < 32 or secret == SECRET_KEY:
         raise ImproperlyConfigured("JWT_SECRET and JWT_SECRET_PREVIOUS need 32 bytes or more, other than SECRET_KEY.")
@@ -78,6 +83,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "simple_history",
     "import_export",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -96,6 +102,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "erp.middleware.RequestContextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -168,10 +175,11 @@ SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 
 # Tokens of the API: simplejwt signs and reads them (erp/tokens.py), accounts.AuthSession says whether they are still good.
 SIMPLE_JWT = {
+    "ALGORITHM": JWT_ALGORITHM,
     "SIGNING_KEY": JWT_SECRET,
     "ISSUER": JWT_ISSUER,
     "AUDIENCE": JWT_AUDIENCE,
-    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=JWT_ACCESS_MINUTES),
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=JWT_EXPIRE_MINUTES),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=JWT_REFRESH_DAYS),
 }
 
@@ -194,9 +202,19 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Cotton ERP API",
     "VERSION": "1.0.0",
+    "DESCRIPTION": (BASE_DIR / "erp" / "api" / "description.md").read_text(encoding="utf-8"),
+    "CONTACT": {"name": "Cotton ERP support", "email": "api@cotton-erp.example"},
+    "LICENSE": {"name": "Proprietary"},
     "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
-    "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "erp.api.schema.finish"],
+    # Several fields have these choices, or a field of the name has others elsewhere: the names are ours, not counted ones.
+    "ENUM_NAME_OVERRIDES": {
+        "PartyEnum": "commodities.models.terms.DeliveryTerm.Party",
+        "TaxSchemeEnum": "erp.identifiers.TaxScheme",
+        "CommodityTaxSchemeEnum": "commodities.models.tax.CommodityTaxCode.Scheme",
+    },
 }
 
 # Language and time ---------------------------------------------------------------------------------------------------
@@ -255,6 +273,12 @@ IMPORT_EXPORT_USE_TRANSACTIONS = True
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+
+# Web pages of others may call the API without cookies, and read what its answers say beside the body.
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
+CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "idempotency-key", "x-change-reason", "x-request-id")
+CORS_EXPOSE_HEADERS = ("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 
 # Jobs ----------------------------------------------------------------------------------------------------------------
 PROCRASTINATE_IMPORT_PATHS = ["erp.events.jobs", "erp.api.jobs"]

@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from erp.api import pages
 from erp.api.views import UnknownAddress
 
 
@@ -19,6 +20,9 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/auth/", include("accounts.auth_urls")),
     path("api/v1/", include("erp.api.urls")),
+    path("api/openapi.json", pages.openapi, name="openapi"),
+    path("api/docs", pages.swagger, name="swagger"),
+    path("api/redoc", pages.redoc, name="redoc"),
     re_path("^api/", UnknownAddress.as_view()),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
 ]

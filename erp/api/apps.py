@@ -1,0 +1,9 @@
+"""The partner API. A Django app, because it keeps the answers of repeated requests."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "erp.api"
+    label = "api"
+    verbose_name = "Partner API"

@@ -1,0 +1,40 @@
+"""The API's document and the two pages that show it. Nothing is fetched from outside, and no script stands in a page."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from csp.decorators import csp_update
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+
+
+@cache
+def document() -> bytes:
+    """The OpenAPI document. It follows from the code: a process makes it once."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    made: bytes = OpenApiJsonRenderer().render(schema, renderer_context={})
+    return made
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The document."""
+    return HttpResponse(document(), content_type="application/vnd.oai.openapi+json")
+
+
+@require_safe
+def swagger(request: HttpRequest) -> HttpResponse:
+    """Swagger UI: requests can be tried out."""
+    return render(request, "drf_spectacular/swagger_ui.html")
+
+
+# ReDoc makes its styles while it runs, and searches in a worker: this page alone allows both.
+@csp_update({"style-src": ["'unsafe-inline'"], "worker-src": ["blob:"]})  # type: ignore[untyped-decorator]
+@require_safe
+def redoc(request: HttpRequest) -> HttpResponse:
+    """ReDoc: for reading."""
+    return render(request, "drf_spectacular/redoc.html")

@@ -1,0 +1,144 @@
+"""Pages by keyset: a cursor holds the last row's place in the order, so page 4,000 costs as much as page 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
+
+from erp.api.errors import bad_parameter
+
+DEFAULT, MOST = 25, 100
+COUNTED = 10_000
+SALT = "erp.api.cursor"
+CURSOR_LENGTH = 4_000
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between two rows of one order; `backwards` reads what stands before it."""
+
+    order: list[str]
+    values: list[str]
+    backwards: bool = False
+
+    def __str__(self) -> str:
+        return signing.dumps([self.order, self.values, self.backwards], salt=SALT, compress=True)
+
+    @classmethod
+    def read(cls, text: str, *, order: list[str]) -> Cursor:
+        """A cursor that we made for this order. Raises: Problem: it is another one."""
+        try:
+            cursor = cls(*signing.loads(text[:CURSOR_LENGTH], salt=SALT))
+        except (signing.BadSignature, ValueError, TypeError):
+            raise bad_parameter("cursor", "This is no cursor of ours: take it from next or previous.") from None
+        if cursor.order != order:
+            raise bad_parameter("cursor", "The cursor belongs to another order: begin again without it.")
+        return cursor
+
+
+def parse_limit(request: Request, *, most: int = MOST) -> int:
+    """The page size that the client asks for. Raises: Problem."""
+    text = request.query_params.get("limit", "").strip()
+    if not text:
+        return min(DEFAULT, most)
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+        raise bad_parameter("limit", f"limit is a number from 1 to {most}.")
+    return int(text)
+
+
+class KeysetPagination(BasePagination):
+    """`limit`, `cursor`, `ordering`, and `include=count` for a count that stops at 10,000."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The rows of the page, in the order that the view takes from the request."""
+        return self.cut(queryset, request, order=view.ordering_of(request), model=view.model)
+
+    def cut(self, queryset: Any, request: Request, *, order: list[str], model: type[models.Model]) -> list[Any]:
+        """The rows of the page. order: total, by columns of the model that are never null."""
+        self.request, self.limit = request, parse_limit(request)
+        self.order, self.model = order, model
+        text = request.query_params.get("cursor", "")
+        self.cursor = Cursor.read(text, order=self.order) if text else None
+        self.count = self._count(queryset) if request.query_params.get("include") == "count" else None
+        backwards = self.cursor is not None and self.cursor.backwards
+        steps = [_flipped(step) for step in self.order] if backwards else self.order
+        if self.cursor is not None:
+            queryset = queryset.filter(self._beyond(steps, self.cursor.values))
+        found = list(queryset.order_by(*steps)[: self.limit + 1])
+        more, rows = len(found) > self.limit, found[: self.limit]
+        self.rows = rows[::-1] if backwards else rows
+        self.has_next = more if not backwards else True
+        self.has_previous = more if backwards else self.cursor is not None
+        return self.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        """{"results", "next", "previous"}, the count if it was asked for, and both links in a header."""
+        links = {
+            "next": self._link(self.rows[-1], backwards=False) if self.rows and self.has_next else None,
+            "previous": self._link(self.rows[0], backwards=True) if self.rows and self.has_previous else None,
+        }
+        body = {"results": data, **links}
+        if self.count is not None:
+            body |= {"count": min(self.count, COUNTED), "count_exact": self.count <= COUNTED}
+        header = ", ".join(f'<{url}>; rel="{rel.removesuffix("ious")}"' for rel, url in links.items() if url)
+        return Response(body, headers={"Link": header} if header else None)
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Shape of a page, OpenAPI 3.1."""
+        link = {"type": ["string", "null"], "format": "uri"}
+        return {
+            "type": "object",
+            "required": ["results", "next", "previous"],
+            "properties": {
+                "results": schema,
+                "next": {**link, "description": "Address of the next page; null on the last one."},
+                "previous": {**link, "description": "Address of the page before; null on the first one."},
+                "count": {
+                    "type": "integer",
+                    "description": f"With include=count: how many there are, up to {COUNTED}.",
+                },
+                "count_exact": {"type": "boolean", "description": "false: there are more than `count`."},
+            },
+        }
+
+    def _count(self, rows: Any) -> int:
+        return int(rows.order_by()[: COUNTED + 1].count())
+
+    def _link(self, row: Any, *, backwards: bool) -> str:
+        cursor = Cursor(self.order, [self._text(row, step) for step in self.order], backwards)
+        return replace_query_param(self.request.build_absolute_uri(), "cursor", str(cursor))
+
+    def _text(self, row: Any, step: str) -> str:
+        return str(self._column(step).value_to_string(row))
+
+    def _column(self, step: str) -> models.Field[Any, Any]:
+        column: Any = self.model._meta.get_field(step.removeprefix("-"))
+        return column  # type: ignore[no-any-return]
+
+    def _beyond(self, steps: Sequence[str], texts: Sequence[str]) -> Q:
+        try:
+            values = [self._column(step).to_python(text) for step, text in zip(steps, texts, strict=True)]
+        except (ValidationError, ValueError):
+            raise bad_parameter("cursor", "This is no cursor of ours: take it from next or previous.") from None
+        beyond, equal = Q(), Q()
+        for step, value in zip(steps, values, strict=True):
+            name, than = step.removeprefix("-"), "lt" if step.startswith("-") else "gt"
+            beyond |= equal & Q(**{f"{name}__{than}": value})
+            equal &= Q(**{name: value})
+        first = steps[0].removeprefix("-")
+        # Implied by the rest, and what an index on the first column can use.
+        return Q(**{f"{first}__{'lte' if steps[0].startswith('-') else 'gte'}": values[0]}) & beyond
+
+
+def _flipped(step: str) -> str:
+    return step.removeprefix("-") if step.startswith("-") else f"-{step}"

@@ -1,0 +1,297 @@
+"""How the OpenAPI document describes what the base classes do, so that no domain writes a word about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from rest_framework import serializers
+
+from erp.api.fields import KeyField
+from erp.api.router import resource_of
+from erp.api.serializers import MasterDataSerializer
+
+VERBS = {"partial_update": "update", "destroy": "delete"}
+IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="ETag that you read.")
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="ETag that you have: 304 if it still holds."
+)
+REASON = OpenApiParameter(
+    "X-Change-Reason", str, OpenApiParameter.HEADER, description="Why, 5 to 500 characters; kept with the change."
+)
+AS_OF = OpenApiParameter("as_of", str, description="A time in the past: 2026-03-31T18:30:00Z.")
+
+
+def _key(*, required: bool) -> OpenApiParameter:
+    sentence = "Makes the request safe to repeat for 24 hours: a UUID of yours."
+    return OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=required, description=sentence)
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    """One part of the request that is to blame."""
+
+    pointer = serializers.CharField(help_text="JSON pointer into the body, or ?parameter.")
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A refusal (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = ErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # hides nothing that we use
+
+
+class BulkResultSerializer(serializers.Serializer[Any]):
+    """What became of the rows; `ids` in their order."""
+
+    added = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    ids = serializers.ListField(child=serializers.CharField())
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """One field, from what to what. A masked value is {"masked": true}."""
+
+    field = serializers.CharField()
+    old = serializers.JSONField(allow_null=True)
+    new = serializers.JSONField(allow_null=True)
+    old_label = serializers.CharField(allow_null=True, required=False)
+    new_label = serializers.CharField(allow_null=True, required=False)
+
+
+class NamedSerializer(serializers.Serializer[Any]):
+    """The record that changed, by the name that it had then."""
+
+    type = serializers.CharField()
+    id = serializers.CharField()
+    label = serializers.CharField(allow_null=True)  # type: ignore[assignment]
+
+
+class AggregateSerializer(serializers.Serializer[Any]):
+    """The whole that the record belongs to; its versions have no gaps."""
+
+    type = serializers.CharField()
+    id = serializers.CharField()
+    version = serializers.IntegerField()
+
+
+class ActorSerializer(serializers.Serializer[Any]):
+    """Who did it."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class EventSerializer(serializers.Serializer[Any]):
+    """One recorded change."""
+
+    id = serializers.UUIDField()
+    type = serializers.CharField()
+    category = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    version = serializers.IntegerField(allow_null=True, help_text="Version of the record afterwards.")
+    object = NamedSerializer()
+    aggregate = AggregateSerializer()
+    actor = ActorSerializer(allow_null=True)
+    reason = serializers.CharField(allow_blank=True)
+    source = serializers.CharField()  # type: ignore[assignment]
+    request_id = serializers.CharField(allow_blank=True)
+    changes = ChangeSerializer(many=True)
+    data = serializers.JSONField(  # type: ignore[assignment]
+        required=False, help_text="Payload of a domain event."
+    )
+
+
+class PlacedEventSerializer(EventSerializer):
+    """An event with its place in the one order of all."""
+
+    position = serializers.IntegerField()
+
+
+class FeedSerializer(serializers.Serializer[Any]):
+    """A stretch of the feed; go on with after=`last`."""
+
+    results = PlacedEventSerializer(many=True)
+    last = serializers.IntegerField()
+    head = serializers.IntegerField()
+
+
+class CountSerializer(serializers.Serializer[Any]):
+    type = serializers.CharField()
+    count = serializers.IntegerField()
+
+
+class StatsSerializer(serializers.Serializer[Any]):
+    """Counts of events by type."""
+
+    results = CountSerializer(many=True)
+    total = serializers.IntegerField()
+
+
+class ApiSchema(AutoSchema):
+    """Names, parameters and refusals of every operation."""
+
+    def get_operation_id(self) -> str:
+        """`<resource>_<verb>`."""
+        action = getattr(self.view, "action", None) or self.method.lower()
+        return f"{self._resource()}_{VERBS.get(action, action)}"
+
+    def get_tags(self) -> list[str]:
+        """The resource."""
+        return [self._resource()]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Headers and parameters that the base classes read."""
+        view: Any = self.view
+        action = getattr(view, "action", "")
+        if not hasattr(view, "visible_fields"):
+            return []
+        shape = [
+            OpenApiParameter("fields", str, description="Only these, separated by commas."),
+            OpenApiParameter("expand", str, description="Foreign keys to answer with their record."),
+            AS_OF,
+        ]
+        page = [
+            OpenApiParameter("limit", int, description="Page size, 1 to 100; 25 without."),
+            OpenApiParameter("cursor", str, description="From next or previous."),
+        ]
+        listed = [
+            OpenApiParameter("ordering", str, description=f"By {', '.join(view.ordering)}, created_at, updated_at."),
+            OpenApiParameter("include", str, enum=["count"], description="count: how many there are, up to 10,000."),
+        ]
+        search = (
+            [OpenApiParameter("search", str, description=f"Text in {', '.join(view.search)}.")] if view.search else []
+        )
+        known: Mapping[str, list[Any]] = {
+            "list": [*shape, *page, *listed, *search],
+            "retrieve": [*shape, IF_NONE_MATCH],
+            "history": page,
+            "create": [_key(required=False), REASON],
+            "bulk": [_key(required=True), REASON],
+            "partial_update": [IF_MATCH, REASON],
+            "destroy": [IF_MATCH, REASON],
+        }
+        return known.get(action, [])
+
+    def get_request_serializer(self) -> Any:
+        """The record; for many, {rows, mode}."""
+        if getattr(self.view, "action", "") != "bulk":
+            return super().get_request_serializer()
+        view: Any = self.view
+        record = view.serializer_class
+        return inline_serializer(
+            f"{view.model.__name__}Bulk",
+            {
+                "rows": record(many=True, min_length=1, max_length=1_000),
+                "mode": serializers.ChoiceField(["insert", "upsert"], default="insert"),
+                "reason": serializers.CharField(required=False, min_length=5, max_length=500),
+            },
+        )
+
+    def get_response_serializers(self) -> Any:
+        """The record, with the problem that every refusal is."""
+        action = getattr(self.view, "action", "")
+        if action == "history":
+            return EventSerializer(many=True)
+        if action == "bulk":
+            return BulkResultSerializer
+        return super().get_response_serializers()
+
+    def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
+        schema = super()._map_basic_serializer(serializer, direction)
+        if isinstance(serializer, MasterDataSerializer):
+            schema["description"] = (serializer.model.__doc__ or "").partition("\n")[0]
+        if direction == "request":
+            schema["additionalProperties"] = False
+        return schema
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if not isinstance(field, KeyField) or field.queryset is None:
+            return schema
+        resource = resource_of(field.model)
+        return {**schema, "x-related": resource.name if resource else field.model._meta.label_lower}
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return getattr(self.view, "action", "") in {"list", "history"}
+
+    def get_filter_backends(self) -> list[Any]:
+        """Filters are a list's only."""
+        return super().get_filter_backends() if getattr(self.view, "action", "") == "list" else []
+
+    def _get_pagination_parameters(self) -> list[Any]:
+        return []
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        bodies = super()._get_response_bodies(direction)
+        respond: Any = self._get_response_for_code
+        problem = respond(ProblemSerializer, "4XX", ["application/problem+json"])
+        problem["description"] = "Refused; nothing was written."
+        return {**bodies, "4XX": problem}
+
+    def _resolve_path_parameters(self, variables: list[str]) -> Any:
+        return [self._path_parameter(name) for name in variables]
+
+    def _path_parameter(self, name: str) -> dict[str, Any]:
+        view = self.view
+        model = getattr(view, "parent_model" if name.endswith("_id") else "model", None)
+        pk = model._meta.pk if model else None
+        kind: dict[str, Any] = {"type": "string"}
+        if isinstance(pk, models.UUIDField):
+            kind["format"] = "uuid"
+        return {"in": "path", "name": name, "required": True, "schema": kind}
+
+    def _resource(self) -> str:
+        return str(getattr(self.view, "basename", None) or self.path.rsplit("/v1/", 1)[-1].strip("/").replace("/", "_"))
+
+
+class EventSchema(ApiSchema):
+    """The feed."""
+
+    def get_operation_id(self) -> str:
+        """events_list, events_stats."""
+        return "events_stats" if self.path.endswith("stats") else "events_list"
+
+    def get_tags(self) -> list[str]:
+        return ["events"]
+
+    def get_override_parameters(self) -> list[Any]:
+        """Position and filters."""
+        filters = [OpenApiParameter(name, str) for name in ("type", "object_type", "object_id", "category")]
+        if self.path.endswith("stats"):
+            return filters
+        return [
+            OpenApiParameter("after", int, description="Position of the last event that you have; 0 to begin."),
+            OpenApiParameter("limit", int, description="1 to 1,000; 25 without."),
+            *filters,
+        ]
+
+    def get_response_serializers(self) -> Any:
+        return StatsSerializer if self.path.endswith("stats") else FeedSerializer
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return False
+
+
+def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Postprocessing hook: says `security: []` where an address is open, and mends filters that are true or false."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            operation.setdefault("security", [])
+            for parameter in operation.get("parameters", []):
+                if parameter["schema"].get("type") == "boolean":
+                    # drf-spectacular lists the texts of the form's choices, which no boolean is.
+                    parameter["schema"].pop("enum", None)
+                    parameter["description"] = parameter.get("description", "").partition("\n\n*")[0]
+    return result

@@ -1,0 +1,12 @@
+"""Addresses below /api/v1/: every registered kind of record, and the feed of events."""
+
+from django.urls import path
+
+from erp.api.events import Feed, FeedStats
+from erp.api.router import resources
+
+urlpatterns = [
+    *(pattern for resource in resources() for pattern in resource.urls()),
+    path("events", Feed.as_view(), name="events"),
+    path("events/stats", FeedStats.as_view(), name="events-stats"),
+]

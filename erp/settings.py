@@ -277,7 +277,14 @@ IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 # Web pages of others may call the API without cookies, and read what its answers say beside the body.
 CORS_URLS_REGEX = r"^/api/"
 CORS_ALLOWED_ORIGINS = ALLOWED_ORIGINS
-CORS_ALLOW_HEADERS = (*default_headers, "if-match", "if-none-match", "idempotency-key", "x-change-reason", "x-request-id")
+CORS_ALLOW_HEADERS = (
+    *default_headers,
+    "if-match",
+    "if-none-match",
+    "idempotency-key",
+    "x-change-reason",
+    "x-request-id",
+)
 CORS_EXPOSE_HEADERS = ("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 
 # Jobs ----------------------------------------------------------------------------------------------------------------

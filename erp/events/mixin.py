@@ -7,7 +7,7 @@ import uuid
 from typing import Any, ClassVar
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from erp.events import registry
 from erp.events.tracking import Tracking
@@ -60,7 +60,7 @@ class EventMixin(models.Model):
             return 0
         owner = {"aggregate_type": self.tracking.aggregate, **self._event_owner()}
         rows = [{**owner, **event} for event in self.pending_events]
-        with transaction.atomic(), connection.cursor() as cursor:
+        with connection.cursor() as cursor:
             cursor.execute("SELECT event_emit(%s::jsonb)", [json.dumps(rows, cls=DjangoJSONEncoder)])
         self.pending_events.clear()
         return len(rows)

@@ -49,6 +49,7 @@ def pytest_load_initial_conftests() -> None:
         separator = "&" if "?" in os.environ["REDIS_URL"] else "?"
         os.environ["REDIS_URL"] += f"{separator}db={int(WORKER.removeprefix('gw')) + 1}"
         return
+    (ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     os.environ["DEBUG"] = "1"
     # Lets a test database be emptied between tests (erp/events/capture.sql).
     os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c erp.test_flush=on"

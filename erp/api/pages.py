@@ -33,7 +33,7 @@ def swagger(request: HttpRequest) -> HttpResponse:
 
 
 # ReDoc makes its styles while it runs, and searches in a worker: this page alone allows both.
-@csp_update({"style-src": ["'unsafe-inline'"], "worker-src": ["blob:"]})  # type: ignore[untyped-decorator]
+@csp_update({"style-src": ["'unsafe-inline'"], "worker-src": ["blob:"]})
 @require_safe
 def redoc(request: HttpRequest) -> HttpResponse:
     """ReDoc: for reading."""

@@ -69,7 +69,10 @@ class KeysetPagination(BasePagination):
         self.order, self.model = order, model
         text = request.query_params.get("cursor", "")
         self.cursor = Cursor.read(text, order=self.order) if text else None
-        self.count = self._count(queryset) if request.query_params.get("include") == "count" else None
+        include = request.query_params.get("include", "")
+        if include not in {"", "count"}:
+            raise bad_parameter("include", "include is count, or left out.")
+        self.count = self._count(queryset) if include else None
         backwards = self.cursor is not None and self.cursor.backwards
         steps = [_flipped(step) for step in self.order] if backwards else self.order
         if self.cursor is not None:

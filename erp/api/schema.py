@@ -64,8 +64,8 @@ class ChangeSerializer(serializers.Serializer[Any]):
     """One field, from what to what. A masked value is {"masked": true}."""
 
     field = serializers.CharField()
-    old = serializers.JSONField(allow_null=True)
-    new = serializers.JSONField(allow_null=True)
+    old = serializers.JSONField()
+    new = serializers.JSONField()
     old_label = serializers.CharField(allow_null=True, required=False)
     new_label = serializers.CharField(allow_null=True, required=False)
 
@@ -209,7 +209,7 @@ class ApiSchema(AutoSchema):
         return super().get_response_serializers()
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema: dict[str, Any] = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if isinstance(serializer, MasterDataSerializer):
             schema["description"] = (serializer.model.__doc__ or "").partition("\n")[0]
         if direction == "request":
@@ -217,13 +217,16 @@ class ApiSchema(AutoSchema):
         return schema
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        if not isinstance(field, KeyField) or field.queryset is None:
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
+        target: Any = getattr(getattr(field, "queryset", None), "model", None)
+        if target is None or not isinstance(field, KeyField):
             return schema
-        resource = resource_of(field.model)
-        return {**schema, "x-related": resource.name if resource else field.model._meta.label_lower}
+        resource = resource_of(target)
+        return {**schema, "x-related": resource.name if resource else target._meta.label_lower}
 
     def _is_list_view(self, serializer: Any = None) -> bool:
+        if not hasattr(self.view, "visible_fields"):
+            return bool(super()._is_list_view(serializer))
         return getattr(self.view, "action", "") in {"list", "history"}
 
     def get_filter_backends(self) -> list[Any]:
@@ -238,6 +241,8 @@ class ApiSchema(AutoSchema):
         respond: Any = self._get_response_for_code
         problem = respond(ProblemSerializer, "4XX", ["application/problem+json"])
         problem["description"] = "Refused; nothing was written."
+        if getattr(self.view, "action", "") == "retrieve":
+            bodies["304"] = {"description": "You have this version."}
         return {**bodies, "4XX": problem}
 
     def _resolve_path_parameters(self, variables: list[str]) -> Any:

@@ -133,3 +133,53 @@ def test_answers_are_forgotten_after_a_day(super_admin):
     StoredAnswer.objects.create(**identity, key="new", created_at=timezone.now())
     assert idempotency.purge() == 1
     assert StoredAnswer.objects.get().key == "new"
+
+
+WRONG_TYPES = {
+    "name": (5, True, [], {}, None),
+    "code": (1.5, False, ["A"], {"a": 1}, None),
+    "kind": (3, True, ["city"], {}, None, "no such kind"),
+    "country": (7, True, ["IN"], {"id": "IN"}, None, "", "INDIA" * 50),
+    "organization": (7, True, [], {}, "no uuid"),
+    "latitude": (True, [], {}, "north", "9" * 60, "NaN", "Infinity"),
+    "is_active": ("yes", 1, [], {}, None),
+    "version": (1,),
+    "nonsense": ("x",),
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [(name, value) for name, values in WRONG_TYPES.items() for value in values]
+)
+def test_wrong_type_is_400_that_points_at_the_field(api, super_admin, field, value):
+    answer = api(super_admin).post(URL, {field: value})
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert f"/{field}" in [error["pointer"] for error in answer.json()["errors"]]
+
+
+@pytest.mark.parametrize("name", BODIES)
+@pytest.mark.parametrize("address", ["login", "refresh"])
+def test_hostile_body_opens_nothing(api, name, address):
+    answer = api().generic("POST", f"/api/v1/auth/{address}", BODIES[name], content_type="application/json")
+    assert answer.status_code in {400, 413}
+    assert answer["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=" + "9" * 5_000, "limit=-1", "limit=1e2", "limit=%00", "limit=%EF%BC%91", "cursor=%00", "cursor=x", "search=%00",
+        "search=" + "a" * 201, "fields=%00", "fields=password", "expand=code", "ordering=%00", "ordering=name,name", "as_of=never",
+        "as_of=9999999-01-01T00:00:00Z", "include=all", "name__startswith=a", "status=%00", "status=open&status=closed",
+        "created_at_after=x", "is_active=perhaps",
+    ],
+)  # fmt: skip
+def test_hostile_query_is_400(api, super_admin, query):
+    answer = api(super_admin).get(f"{URL}?{query}")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json"), answer.content
+
+
+@pytest.mark.parametrize("key", ["%00", "x", "9" * 5_000, "%ED%A0%80", "..%2F..", "null"])
+def test_hostile_id_is_404(api, super_admin, key):
+    answer = api(super_admin).get(f"{URL}/{key}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")

@@ -79,7 +79,7 @@ def test_decisions_that_the_code_names_exist() -> None:
 def test_worked_example_of_a_domain_passes_the_system_checks(tmp_path: Path) -> None:
     files = dict(EXAMPLE.findall((ROOT / "docs" / "add-a-domain.md").read_text()))
     assert set(files) == {
-        f"vessels/{name}.py" for name in ("apps", "models", "admin", "tests/factories", "tests/test_contract")
+        f"vessels/{name}.py" for name in ("apps", "models", "admin", "api", "tests/factories", "tests/test_contract")
     }
     files |= {
         "vessels/__init__.py": "",
@@ -91,7 +91,7 @@ def test_worked_example_of_a_domain_passes_the_system_checks(tmp_path: Path) -> 
         (tmp_path / name).write_text(text)
 
     run = subprocess.run(
-        [sys.executable, "-c", f"{START}; import vessels.tests.test_contract"],
+        [sys.executable, "-c", f"{START}; import vessels.api, vessels.tests.test_contract"],
         env={**os.environ, "DJANGO_SETTINGS_MODULE": "with_vessels", "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
         capture_output=True,
         text=True,

@@ -82,12 +82,16 @@ def page_of(part: Any) -> str:
 
 @register.simple_tag
 def demo_users() -> dict[str, Any]:
-    """Users of the demonstration with their password; nobody outside of DEBUG and DEMO."""
+    """Users of the demonstration with their password: staff, and partners, who use the API only. Only with DEBUG and DEMO."""
     if not (settings.DEBUG and settings.DEMO):
         return {}
     users = get_user_model()._default_manager.filter(email__endswith=DEMO_DOMAIN, is_active=True)
-    staff = [user for user in users.prefetch_related("groups").order_by("user_type", "email") if user.is_staff]
-    return {"users": staff, "password": DEMO_PASSWORD}
+    known = list(users.prefetch_related("groups").order_by("user_type", "email"))
+    return {
+        "users": [user for user in known if user.is_staff],
+        "partners": [user for user in known if not user.is_staff],
+        "password": DEMO_PASSWORD,
+    }
 
 
 @register.inclusion_tag("admin/change_list_results.html")

@@ -117,7 +117,13 @@ def _welcome(port: int) -> str:
         resolve("/api/docs")
         lines.append(f"API documentation:    {address}/api/docs")
     demo = demo_users()
-    if users := {_role(user): user.email for user in reversed(demo.get("users", []))}:
+    users: dict[str, str] = {}
+    # The house of the README's tour comes first.
+    for user in sorted(demo.get("users", []), key=_house, reverse=True):
+        users.setdefault(_role(user), user.email)
+    for user in sorted(demo.get("partners", []), key=_house, reverse=True):
+        users.setdefault(f"{_role(user)}, for the API", user.email)
+    if users:
         lines += ["", f"Sign in with the password {demo['password']} as"]
         lines += [f"  {email:36}{role}" for role, email in users.items()]
     return "\n".join([*lines, "", "Ctrl+C stops it.", ""])
@@ -139,6 +145,10 @@ def _web(port: int) -> tuple[str, ...]:
         "--threads",
         "8",
     )
+
+
+def _house(user: Any) -> str:
+    return str(user.email).partition("@")[0].rpartition(".")[2]
 
 
 def _role(user: Any) -> str:

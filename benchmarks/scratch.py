@@ -22,6 +22,7 @@ settings.DEBUG = False  # no query log
 @contextmanager
 def database() -> Iterator[None]:
     """A migrated, empty database while the block runs."""
+    connection.settings_dict["TEST"]["NAME"] = f"test_benchmark_{os.getpid()}"  # two benchmarks may run at once
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     assert name.startswith("test_")
     try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import models
 
 from erp.events.tracking import Tracking
@@ -43,6 +43,17 @@ def check_history_switches(**_: Any) -> list[CheckMessage]:
         )
         for name in HISTORY_SWITCHES
         if hasattr(settings, name)
+    ]
+
+
+@register(Tags.security, deploy=True)
+def check_contact(**_: Any) -> list[CheckMessage]:
+    """Users and the API's document name an address that somebody reads."""
+    if settings.DEBUG or not settings.API_CONTACT_EMAIL.endswith("@cotton-erp.example"):
+        return []
+    hint = "Set API_CONTACT_EMAIL to the address of your support."
+    return [
+        Warning(f"{settings.API_CONTACT_EMAIL} reaches nobody, and users are sent to it.", hint=hint, id="erp.W030")
     ]
 
 

@@ -24,6 +24,9 @@ DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connection
 REDIS_URL: str = env.str("REDIS_URL", default="")
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 FIELD_ENCRYPTION_KEY: str = env.str("FIELD_ENCRYPTION_KEY", default="")
+AUDIT_SIGNING_KEY_FILE: str = env.str("AUDIT_SIGNING_KEY_FILE", default="")
+AUDIT_ORIGIN: str = env.str("AUDIT_ORIGIN", default="cotton-erp/audit")
+AUDIT_HEAD_SINKS: list[str] = env.list("AUDIT_HEAD_SINKS", default=[])
 JWT_SECRET: str = env.str("JWT_SECRET", default="")
 JWT_SECRET_PREVIOUS: str = env.str("JWT_SECRET_PREVIOUS", default="")
 JWT_ISSUER: str = env.str("JWT_ISSUER", default="cotton-erp")
@@ -34,6 +37,9 @@ JWT_REFRESH_DAYS: int = env.int("JWT_REFRESH_DAYS", default=30)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
 TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = []
+API_CONTACT_EMAIL: str = env.str("API_CONTACT_EMAIL", default="support@cotton-erp.example")
+EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://127.0.0.1:25")
+EMAIL_FROM: str = env.str("EMAIL_FROM", default="Cotton ERP <noreply@cotton-erp.example>")
 RATE_LIMITS: str = env.str("RATE_LIMITS", default="tier")
 try:
     TRUSTED_PROXIES = [ip_network(proxy.strip()) for proxy in env.list("TRUSTED_PROXIES", default=[])]
@@ -63,6 +69,8 @@ else:
             f"{', '.join(missing)} must be set: production does not start without. "
             "For development set DEBUG=1; .env.example describes every variable."
         )
+if not AUDIT_ORIGIN or any(character.isspace() or character == "+" for character in AUDIT_ORIGIN):
+    raise ImproperlyConfigured(f"AUDIT_ORIGIN is {AUDIT_ORIGIN!r}: set a name without spaces and plus signs.")
 if JWT_ALGORITHM not in {"HS256", "HS384", "HS512"}:
     raise ImproperlyConfigured(f"JWT_ALGORITHM is {JWT_ALGORITHM!r}: set HS256, HS384 or HS512.")
 for secret in filter(None, (JWT_SECRET, JWT_SECRET_PREVIOUS)):
@@ -72,6 +80,8 @@ for secret in filter(None, (JWT_SECRET, JWT_SECRET_PREVIOUS)):
 INSTALLED_APPS = [
     "erp.apps.ErpConfig",
     "erp.events",
+    "erp.ledger",
+    "erp.approvals",
     "erp.admin.apps.DeskConfig",
     "erp.api",
     "django.contrib.admin",
@@ -203,7 +213,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Cotton ERP API",
     "VERSION": "1.0.0",
     "DESCRIPTION": (BASE_DIR / "erp" / "api" / "description.md").read_text(encoding="utf-8"),
-    "CONTACT": {"name": "Cotton ERP support", "email": "api@cotton-erp.example"},
+    "CONTACT": {"name": "Cotton ERP support", "email": API_CONTACT_EMAIL},
     "LICENSE": {"name": "Proprietary"},
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": "/api/v1",
@@ -224,6 +234,11 @@ USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["erp.formats"]
+
+# Mail ----------------------------------------------------------------------------------------------------------------
+vars().update(env.email_url_config(EMAIL_URL))
+DEFAULT_FROM_EMAIL = EMAIL_FROM
+EMAIL_TIMEOUT = 10
 
 # Files ---------------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -288,7 +303,14 @@ CORS_ALLOW_HEADERS = (
 CORS_EXPOSE_HEADERS = ("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "X-Request-ID")
 
 # Jobs ----------------------------------------------------------------------------------------------------------------
-PROCRASTINATE_IMPORT_PATHS = ["erp.events.jobs", "erp.api.jobs"]
+PROCRASTINATE_IMPORT_PATHS = [
+    "erp.events.jobs",
+    "erp.ledger.jobs",
+    "erp.approvals.jobs",
+    "erp.api.jobs",
+    "partners.jobs",
+    "accounts.jobs",
+]
 
 LOGGING = {
     "version": 1,

@@ -154,6 +154,11 @@ class TrackedTable:
     def history_table(self) -> str:
         return self.history._meta.db_table if self.history else ""
 
+    @property
+    def label_column(self) -> str:
+        """What a row is called; empty where nothing names it."""
+        return _label_column(self.model, self.tracking.label)
+
     @cached_property
     def sql(self) -> str:
         """The DDL that puts this table under capture; running it again changes nothing."""
@@ -237,11 +242,16 @@ class TrackedTable:
         return f"(SELECT coalesce({pairs}, '{{}}') FROM jsonb_each({source}) {differs})"
 
     def _owner(self, owner: str) -> str:
-        lookup: str = getattr(getattr(self.model, "scope", None), owner, "")
-        if not lookup:
-            return "NULL::uuid"
-        column = _column(self.model._meta.pk) if lookup == "pk" else self._foreign_key(lookup)
-        return f"(dated.row ->> '{column}')::uuid"
+        scope, parent = getattr(self.model, "scope", None), self.tracking.parent
+        if scope is None and parent:  # a table of Django's own, such as the roles of a user: whose the user is
+            target: Any = self.model._meta.get_field(parent).related_model
+            key, pk = self._foreign_key(parent), _column(target._meta.pk)
+            cast = _cast(target._meta.pk)
+            return (
+                f'(SELECT {_owner_of(target, owner, "to_jsonb(p)")} FROM "{target._meta.db_table}" p '
+                f"WHERE p.\"{pk}\" = (dated.row ->> '{key}')::{cast})"
+            )
+        return _owner_of(self.model, owner, "dated.row")
 
     def _foreign_key(self, name: str) -> str:
         return _column(self.model._meta.get_field(name))
@@ -282,6 +292,19 @@ def track_events_only(model_label: str, tracking: Tracking) -> None:
     _event_only[model_label] = tracking
 
 
+_append_only: dict[str, None] = dict.fromkeys(LOG_TABLES)
+
+
+def keep_append_only(*tables: str) -> None:
+    """Guard tables that another part of the record brings; called from `ready()`."""
+    _append_only.update(dict.fromkeys(tables))
+
+
+def log_tables() -> tuple[str, ...]:
+    """Every table that is not history and only grows."""
+    return tuple(_append_only)
+
+
 def tracked_tables() -> list[TrackedTable]:
     """Every table under capture, by name."""
     found = []
@@ -298,9 +321,11 @@ def install(*, using: str = "default") -> None:
     connection, tables = connections[using], tracked_tables()
     with connection.cursor() as cursor:
         existing = connection.introspection.table_names(cursor)
-        if {table.table for table in tables}.union(LOG_TABLES).issubset(existing):  # else: migrated to an earlier state
+        if {table.table for table in tables}.union(log_tables()).issubset(
+            existing
+        ):  # else: migrated to an earlier state
             cursor.execute(FUNCTIONS)
-            cursor.execute("".join(APPEND_ONLY.format(table=table) for table in LOG_TABLES))
+            cursor.execute("".join(APPEND_ONLY.format(table=table) for table in log_tables()))
             cursor.execute("".join(table.sql for table in tables))
 
 
@@ -314,6 +339,25 @@ def _array(columns: tuple[str, ...]) -> str:
 
 def _cast(field: Any) -> str:
     return str(field.rel_db_type(connections["default"])).split("(")[0]
+
+
+def _owner_of(model: Any, owner: str, row: str) -> str:
+    """SQL of the owner of a row in JSON. A row of no organization but of a partner is of the partner's organization."""
+    scope: Any = getattr(model, "scope", None)
+    lookup: str = getattr(scope, owner, "")
+    if not lookup:
+        return "NULL::uuid"
+    field = model._meta.pk if lookup == "pk" else model._meta.get_field(lookup)
+    own = f"({row} ->> '{_column(field)}')::uuid"
+    if owner != "organization" or not field.null or not getattr(scope, "partner", ""):
+        return own
+    partner = model._meta.get_field(scope.partner)
+    theirs = partner.related_model
+    lookup = _column(theirs._meta.get_field(theirs.scope.organization))
+    return (
+        f'coalesce({own}, (SELECT o."{lookup}" FROM "{theirs._meta.db_table}" o '
+        f"WHERE o.\"{_column(theirs._meta.pk)}\" = ({row} ->> '{_column(partner)}')::uuid))"
+    )
 
 
 def _label_column(model: type[models.Model], preferred: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +37,14 @@ class Owned:
     is_current: bool
 
 
+_others: list[Callable[[], list[Finding]]] = []
+
+
+def also(examiner: Callable[[], list[Finding]]) -> None:
+    """Let another part of the core report what deviates in its functions and triggers; called from `ready()`."""
+    _others.append(examiner)
+
+
 def examine() -> list[Finding]:
     """All deviations of functions, triggers, history columns and history indexes; an empty list is a clean record."""
     tables = capture.tracked_tables()
@@ -45,6 +53,8 @@ def examine() -> list[Finding]:
         *_triggers(tables),
         *_history_columns(tables),
         *_history_indexes(tables),
+        *_ownership(tables),
+        *(finding for examiner in _others for finding in examiner()),
     ]
 
 
@@ -82,7 +92,7 @@ def _triggers(tables: list[capture.TrackedTable]) -> Iterator[Finding]:
 
 
 def _wanted_triggers(tables: list[capture.TrackedTable]) -> Iterator[tuple[str, str]]:
-    for log_table in capture.LOG_TABLES:
+    for log_table in capture.log_tables():
         yield log_table, "erp_append_only"
     for table in tables:
         for trigger in sorted(CAPTURE_TRIGGERS | ({"erp_stamp"} if table.stamped else set())):
@@ -114,6 +124,16 @@ def _history_indexes(tables: list[capture.TrackedTable]) -> Iterator[Finding]:
             for tail in HISTORY_INDEXES:
                 if not any(f"({pk}, {tail})" in definition for definition in found):
                     yield Finding(f"table {tracked.history_table}", f"an index on ({pk}, {tail})", "none")
+
+
+def _ownership(tables: list[capture.TrackedTable]) -> Iterator[Finding]:
+    """Whoever owns a table can switch its triggers off: all tables of the record have the owner of the event log."""
+    owner = dict(_rows("SELECT tablename, tableowner FROM pg_tables WHERE schemaname = 'public'"))
+    wanted = owner.get("event")
+    recorded = {name for tracked in tables for name in (tracked.table, tracked.history_table)}
+    for table in sorted(recorded.union(capture.log_tables()) - {""}):
+        if owner.get(table, wanted) != wanted:
+            yield Finding(f"owner of {table}", f"{wanted}, who owns the event log", owner[table])
 
 
 def _rows(query: str) -> list[Any]:

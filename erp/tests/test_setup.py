@@ -56,6 +56,12 @@ class TestEnvironment:
         done = manage("check", "--deploy", "--fail-level", "WARNING", **environment)
         assert done.returncode == 0, done.stderr
 
+    def test_deploy_check_warns_of_a_contact_that_nobody_reads(self):
+        environment = {**variables(SAMPLE), "API_CONTACT_EMAIL": "support@cotton-erp.example"}
+        done = manage("check", "--deploy", "--fail-level", "WARNING", **environment)
+        assert done.returncode != 0
+        assert "(erp.W030) support@cotton-erp.example reaches nobody" in done.stderr
+
     @pytest.mark.parametrize(
         "missing", ["SECRET_KEY", "FIELD_ENCRYPTION_KEY", "JWT_SECRET", "DATABASE_URL", "REDIS_URL"]
     )

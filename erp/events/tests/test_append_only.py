@@ -30,7 +30,7 @@ def record_tables() -> list[tuple[str, str]]:
             """
             SELECT relname, (SELECT attname FROM pg_attribute WHERE attrelid = c.oid AND attnum = 2) FROM pg_class c
             WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-              AND (relname IN ('event', 'event_position')
+              AND (relname IN ('event', 'event_position', 'ledger_leaf', 'ledger_node', 'ledger_head')
                    OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND attname = 'history_change_reason'))
             ORDER BY relname
             """
@@ -43,7 +43,7 @@ def record_tables() -> list[tuple[str, str]]:
 def test_owner_cannot_rewrite_the_record(role: str) -> None:
     tables = record_tables()
     tracked = [table for table in capture.tracked_tables() if table.history]
-    assert len(tables) == len(tracked) + 2
+    assert len(tables) == len(tracked) + 5
     for table, column in tables:
         for verb, statement in STATEMENTS.items():
             with pytest.raises(REFUSED) as refused, transaction.atomic(), connection.cursor() as cursor:

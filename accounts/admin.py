@@ -21,7 +21,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import api_keys, second_factor, sessions
+from accounts import api_keys, logins, second_factor, sessions
 from accounts.models import ApiKey, AuthSession, User
 from accounts.pages import DeskLoginForm
 from accounts.roles import ROLES, grantable_by, may_do_as_much, roles_for
@@ -44,10 +44,12 @@ class UserForm(ChangeForm):
     """A user as `acting_user` may change one: in its own organization, with the roles that it may grant."""
 
     acting_user: User
+    request: HttpRequest
 
     def clean(self) -> dict[str, Any]:
         """Puts the user where its type belongs. Raises: ValidationError: a role is not for this type of user."""
         cleaned = super().clean()
+        logins.note(self.request, cleaned.get("email"), cleaned.get("mobile"))
         user_type = cleaned.get("user_type", "")
         if not self.acting_user.is_superuser:
             is_external = user_type == UserType.EXTERNAL
@@ -142,6 +144,7 @@ class UserAdmin(MasterDataAdmin, auth_admin.UserAdmin):  # type: ignore[type-arg
         attributes = {
             "owner": self.fixed_owner(request),
             "acting_user": request.user,
+            "request": request,
             "refusal": getattr(request, "desk_refusal", ""),
         }
         kwargs.setdefault("form", type(form.__name__, (form,), attributes))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import OuterRef
+from django.db.models import F, OuterRef
+from django.utils.functional import cached_property
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied, ValidationError
 
+from accounts import logins
 from accounts.models import ApiKey, User
-from accounts.roles import grantable_by, may_do_as_much, roles_for
+from accounts.roles import EXTERNAL_ROLES, grantable_by, may_do_as_much
 from erp.api.fields import TextField
 from erp.api.ownership import chooses_owner
 from erp.api.router import register
@@ -38,14 +41,15 @@ class UserSerializer(MasterDataSerializer):
         """Nobody signs in with it until a password is set."""
         user = super().new()
         user.set_unusable_password()
-        user.role_names = []
+        user.role_names, user.granted = [], None
         return user
 
     def put(self, attrs: Any, row: Any) -> Any:
         """Puts the user where its type belongs."""
         values = dict(attrs)
-        self.wanted: list[str] | None = values.pop("role_names", None)
+        wanted: list[str] | None = values.pop("role_names", None)
         user = super().put(values, row)
+        user.wanted = wanted
         acting = self.user
         if user._state.adding and not chooses_owner(acting):
             external = user.user_type == UserType.EXTERNAL
@@ -57,12 +61,13 @@ class UserSerializer(MasterDataSerializer):
     def check(self, row: Any) -> None:
         """Adds who may make whom. Raises: ValidationError."""
         super().check(row)
+        logins.note(self.context["request"]._request, row.email, row.mobile)
         acting = self.user
         if not chooses_owner(acting) and row.user_type == UserType.SUPER_ADMIN:
             raise ValidationError({"user_type": ["Only a super admin makes super admins."]})
         if acting.user_type == UserType.EXTERNAL and row.user_type != UserType.EXTERNAL:
             raise ValidationError({"user_type": ["Your users are external ones: choose EXTERNAL."]})
-        self.groups = self._groups(row) if self.wanted is not None else None
+        row.granted = self._groups(row) if row.wanted is not None else None
 
     def create(self, validated_data: Any) -> Any:
         return self._grant(super().create(validated_data))
@@ -71,21 +76,25 @@ class UserSerializer(MasterDataSerializer):
         return self._grant(super().update(instance, validated_data))
 
     def _groups(self, row: Any) -> list[Group]:
-        wanted = set(self.wanted or ())
-        found = list(grantable_by(self.user).filter(name__in=wanted))
-        fitting = set(roles_for(row.user_type).filter(name__in=wanted).values_list("name", flat=True))
-        if unknown := sorted(wanted - {group.name for group in found}):
+        wanted = set(row.wanted)
+        if unknown := sorted(wanted - self.grantable.keys()):
             raise ValidationError({"roles": [f"{', '.join(unknown)}: there is no such role that you may give."]})
-        if misfits := sorted(wanted - fitting):
+        external = row.user_type == UserType.EXTERNAL
+        if misfits := sorted(name for name in wanted if (name in EXTERNAL_ROLES) != external):
             raise ValidationError({"roles": [f"{', '.join(misfits)}: not for {row.user_type} users."]})
-        return found
+        return [self.grantable[name] for name in wanted]
+
+    @cached_property
+    def grantable(self) -> dict[str, Group]:
+        """Roles that the acting user may give, by name: asked once, however many users the request makes."""
+        return {group.name: group for group in grantable_by(self.user)}
 
     def _grant(self, user: Any) -> Any:
-        if self.groups is None:
+        if user.granted is None:
             return user
-        names = sorted(group.name for group in self.groups)
+        names = sorted(group.name for group in user.granted)
         if names != sorted(user.role_names):
-            user.groups.set(self.groups)
+            user.groups.set(user.granted)
             user.touch()
         user.role_names = names
         return user
@@ -93,7 +102,7 @@ class UserSerializer(MasterDataSerializer):
 
 @register("settings/users")
 class Users(MasterDataViewSet):
-    """One at a time: each gets a password and roles."""
+    """In bulk users are made, not changed, and have no password: invite them, or reset it, as with any new user."""
 
     model = User
     serializer_base = UserSerializer
@@ -105,13 +114,19 @@ class Users(MasterDataViewSet):
     ordering = ("full_name",)
     search = ("full_name", "email")
     staff_written = ("is_verified", "organization", "partner")
-    verbs = ("list", "create", "retrieve", "partial_update", "destroy", "history")
 
     def narrow(self, rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
         """With the names of their roles."""
         names = Group.objects.filter(user=OuterRef("pk")).order_by("name").values("name")
         named: models.QuerySet[Any] = rows.annotate(role_names=ArraySubquery(names))
         return named
+
+    def after_bulk(self, rows: Sequence[Any]) -> None:
+        """The roles of new users. They raise the version, as at one at a time."""
+        holders = [row for row in rows if row.granted]
+        held = User.groups.through
+        held.objects.bulk_create([held(user=row, group=group) for row in holders for group in row.granted])
+        User.objects.filter(pk__in=[row.pk for row in holders]).update(version=F("version") + 1)
 
     def guard(self, row: Any) -> None:
         """Raises: PermissionDenied: who may do less than a user can't change it, or would act as that user next."""

@@ -13,8 +13,7 @@ class AccountsConfig(AppConfig):
         from accounts.roles import sync_after_migrate  # noqa: PLC0415 (needs the app registry)
         from erp.events.capture import track_events_only  # noqa: PLC0415 (needs the app registry)
 
-        # The last app in INSTALLED_APPS: by now Django has made the permissions of all.
-        post_migrate.connect(sync_after_migrate, sender=self)
+        post_migrate.connect(sync_after_migrate, dispatch_uid="accounts.roles")
 
         for label, tracking in {
             "auth.Group": Tracking("role", label="name", category="security"),

@@ -18,8 +18,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import second_factor, security, sessions
+from accounts import guard, second_factor, security, sessions
 from accounts.models import AuthSession, User
+from accounts.passwords import SAME_PASSWORD
 from accounts.serializers import (
     LoginSerializer,
     MeSerializer,
@@ -90,9 +91,11 @@ class LoginView(OpenAuthView):
         An unknown name, a wrong password and a deactivated user get the same answer.
         """
         given = _valid(LoginSerializer, request)
+        attempt = guard.admit(request._request, given["username"])
         user = authenticate(request._request, username=given["username"], password=given["password"])
         if not isinstance(user, User):
             raise _wrong_credentials()
+        attempt.give_back()
         _check_second_factor(user, given.get("otp", ""))
         try:
             session = sessions.open_session(user, kind=AuthSession.Kind.API, request=request._request)
@@ -170,6 +173,8 @@ class PasswordView(AuthView):
         user = User.objects.select_for_update(no_key=True).get(pk=_session(request).user.pk)
         if not user.check_password(given["current_password"]):
             raise ValidationError({"current_password": ["This is not your present password."]}, "wrong_password")
+        if given["new_password"] == given["current_password"]:
+            raise ValidationError({"new_password": [SAME_PASSWORD]}, "same_password")
         try:
             password_validation.validate_password(given["new_password"], user)
         except exceptions.ValidationError as error:

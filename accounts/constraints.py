@@ -55,3 +55,11 @@ CREATE TRIGGER user_sessions_end
 """
 
 SESSIONS_END_REVERSE = "DROP FUNCTION accounts_sessions_end() CASCADE"
+
+
+# The key of a second factor opens an account: whoever writes it, it goes in as cipher (accounts.models.SecondFactor).
+KEY_IN_CIPHER = """
+ALTER TABLE otp_totp_totpdevice ADD CONSTRAINT totpdevice_key_in_cipher CHECK (key ~ '^[A-Za-z0-9+/]{70,78}=$');
+"""
+
+KEY_IN_CIPHER_REVERSE = "ALTER TABLE otp_totp_totpdevice DROP CONSTRAINT totpdevice_key_in_cipher"

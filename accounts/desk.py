@@ -30,8 +30,8 @@ def user_of(request: HttpRequest) -> User | AnonymousUser:
     if not sid or not user_id:
         return AnonymousUser()
     rows = AuthSession.objects.filter(pk=sid, user=user_id, kind=AuthSession.Kind.WEB)
-    session = rows.select_related("user__organization", "user__partner").first()
-    if session is None or not session.is_open or not session.user.is_active or not _knows(request, session.user):
+    session = rows.select_related("user__organization", "user__partner__organization").first()
+    if session is None or not session.is_open or not session.user.may_sign_in or not _knows(request, session.user):
         return AnonymousUser()
     touch(session, "last_seen_at")
     user: User = session.user
@@ -47,9 +47,9 @@ def owing_user(request: HttpRequest) -> User | None:
     """The user who owes the code."""
     if not owes_code(request):
         return None
-    users = User.objects.select_related("organization", "partner").filter(is_active=True)
+    users = User.objects.select_related("organization", "partner__organization")
     user = users.filter(pk=request.session[SESSION_KEY]).first()
-    return user if user and _knows(request, user) else None
+    return user if user and user.may_sign_in and _knows(request, user) else None
 
 
 def sign_in(request: HttpRequest, user: User) -> None:

@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from accounts.pages import SecondFactorPage, change_password
+from accounts.pages import SecondFactorPage, change_password, login
 
 urlpatterns = [
     path("second-factor/", SecondFactorPage.as_view(), name="second-factor"),
-    path("password_change/", change_password),  # before Django's own of that address
+    path("login/", login),  # these two before Django's own of that address
+    path("password_change/", change_password),
 ]

@@ -12,11 +12,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
-from accounts import desk
+from accounts import desk, logins
+
+DESK = "/admin/"
+# What at the desk is open to who owes a new password.
+OPEN_BEFORE_CHANGE = {"logout/", "password_change/", "jsi18n/"}
 
 
 class SignInMiddleware(AuthenticationMiddleware):
-    """`request.user` through the sign-in's row, so that ending it counts at once; brings who owes a code to that page."""
+    """`request.user` through the sign-in's row, so that ending it counts at once.
+
+    Brings who owes a code or a new password to the page for it, and no further.
+    """
 
     def process_request(self, request: HttpRequest) -> HttpResponse | None:  # type: ignore[override]  # Django's returns None
         super().process_request(request)
@@ -27,7 +34,14 @@ class SignInMiddleware(AuthenticationMiddleware):
         self, request: HttpRequest, view: Callable[..., HttpResponse], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         match = request.resolver_match
-        at_desk = match is not None and match.app_name == "admin" and match.url_name != "logout"
-        if at_desk and SESSION_KEY in request.session and desk.owes_code(request):
+        if match is None or not request.path_info.startswith(DESK) or SESSION_KEY not in request.session:
+            return None
+        if match.app_name == "admin" and match.url_name != "logout" and desk.owes_code(request):
             return redirect(reverse("second-factor", query={"next": request.get_full_path()}))
-        return None
+        if request.path_info.removeprefix(DESK) in OPEN_BEFORE_CHANGE:
+            return None
+        return redirect("admin:password_change") if getattr(request.user, "must_change_password", False) else None
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        logins.tell_owners(request, response)
+        return response

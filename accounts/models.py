@@ -14,12 +14,17 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from erp.crypto import decrypt, encrypt
 from erp.events.tracking import Tracking
 from erp.identifiers import E164_PATTERN, IdentifierField, validate_e164, validate_timezone
 from erp.models import MasterData, uuid7
 from erp.rules import known_choices
 from erp.scoping import Kind, Scope, ScopedQuerySet, UserType
+
+# Says nothing about who has the name: it may be somebody of another organization (accounts/logins.py).
+NAME_REFUSED = "can't be used here. Ask the person for another one, or ask support."
 
 
 class UserScope(Scope):
@@ -50,7 +55,8 @@ class UserManager(BaseUserManager["User"].from_queryset(ScopedQuerySet)):  # typ
 
     def get_by_natural_key(self, login: str) -> User:
         """User by email (any case) or mobile. Raises: User.DoesNotExist."""
-        user: User = self.get(Q(email__iexact=login) | Q(mobile=login))
+        users = self.select_related("organization", "partner__organization")
+        user: User = users.get(Q(email__iexact=login) | Q(mobile=login))
         return user
 
 
@@ -68,6 +74,8 @@ class User(MasterData, AbstractBaseUser, PermissionsMixin):
         pii=("email", "mobile", "full_name"),
         ignored=("last_login",),
         unkept=("password", "last_login"),
+        approved=("user_type", "is_superuser", "organization", "partner"),
+        harmless=(("is_superuser", False),),
     )
 
     email = models.EmailField(
@@ -77,7 +85,6 @@ class User(MasterData, AbstractBaseUser, PermissionsMixin):
         max_length=16,
         null=True,
         blank=True,
-        unique=True,
         validators=[validate_e164],
         help_text="Login, with country code. Example: +919812345678",
     )
@@ -124,7 +131,12 @@ class User(MasterData, AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique",
-                violation_error_message="Another user signs in with this email address.",
+                violation_error_message=f"This email address {NAME_REFUSED}",
+            ),
+            models.UniqueConstraint(
+                fields=("mobile",),
+                name="user_mobile_unique",
+                violation_error_message=f"This mobile number {NAME_REFUSED}",
             ),
             models.CheckConstraint(
                 condition=~Q(email=""),
@@ -180,9 +192,19 @@ class User(MasterData, AbstractBaseUser, PermissionsMixin):
         return self.is_active and self.user_type in {UserType.SUPER_ADMIN, UserType.INTERNAL}
 
     @property
+    def may_sign_in(self) -> bool:
+        """Whether the user is active, and so are its organization or its partner and that one's organization."""
+        owners = (self.organization, self.partner, self.partner and self.partner.organization)
+        return self.is_active and all(owner.is_active for owner in owners if owner)
+
+    @property
     def home_organization_id(self) -> uuid.UUID | None:
         """Own organization (internal) or the organization of the own partner (external)."""
         return self.partner.organization_id if self.partner else self.organization_id
+
+    def _owner_id(self, owner: str) -> Any:
+        # The partner's organization watches over its partners' users: their events are its own too.
+        return self.home_organization_id if owner == "organization" else super()._owner_id(owner)
 
     def get_username(self) -> str:
         return self.email or self.mobile or ""
@@ -193,6 +215,24 @@ class User(MasterData, AbstractBaseUser, PermissionsMixin):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password)
         self.last_password_change = timezone.now()
+
+
+class SecondFactor(TOTPDevice):
+    """django-otp's device, whose `key` is cipher in the database and on the instance; only `bin_key` opens it."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+
+    @classmethod
+    def of(cls, user: User, *, key: str) -> SecondFactor:
+        """An unsaved device with this key of 160 bits, in hex."""
+        return cls(user=user, name="Authenticator", key=encrypt(key))
+
+    @property
+    def bin_key(self) -> bytes:
+        """The key itself."""
+        return bytes.fromhex(decrypt(self.key))
 
 
 @known_choices

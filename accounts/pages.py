@@ -7,8 +7,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.forms import AdminAuthenticationForm
-from django.contrib.auth.views import RedirectURLMixin
+from django.contrib.admin.forms import AdminAuthenticationForm, AdminPasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,8 +18,9 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import desk, second_factor, security
+from accounts import desk, guard, second_factor, security
 from accounts.models import User
+from accounts.passwords import SAME_PASSWORD
 from erp.ratelimits import LimitExceeded, limit
 
 KEY = "second_factor_key"
@@ -30,11 +31,21 @@ class DeskLoginForm(AdminAuthenticationForm):
     """The desk's login, under the limits of the API's."""
 
     tier = "login"
+    wait_s = 0  # until it makes sense to try again, where there were too many attempts
 
     def clean(self) -> dict[str, Any]:
         """Raises: ValidationError: too many attempts, or not a user of the desk."""
-        _count(self, self.request, account=self.cleaned_data.get("username") or "")
-        return super().clean()
+        name = self.cleaned_data.get("username") or ""
+        try:
+            _count(self, self.request, account=name)
+            attempt = guard.admit(self.request, name) if self.request and name else None
+        except LimitExceeded as refusal:
+            self.wait_s = refusal.usage.wait_s
+            raise _too_many(refusal) from None
+        cleaned = super().clean()
+        if attempt and self.get_user():
+            attempt.give_back()
+        return cleaned
 
     def confirm_login_allowed(self, user: Any) -> None:
         try:
@@ -89,8 +100,8 @@ class SecondFactorPage(RedirectURLMixin, View):
         """Count the attempt, and do what the page is for if the code is right."""
         try:
             _count(self, self.request, account=self.user.get_username())
-        except forms.ValidationError as refusal:
-            form.add_error("code", refusal)
+        except LimitExceeded as refusal:
+            form.add_error("code", _too_many(refusal))
             return
         if not self._take(form.cleaned_data["code"]):
             form.add_error("code", WRONG)
@@ -143,22 +154,57 @@ class SecondFactorPage(RedirectURLMixin, View):
         )
 
 
+class OwnPasswordForm(AdminPasswordChangeForm):
+    """A new password of one's own; the administrator's wish for one is fulfilled with it."""
+
+    def clean_new_password1(self) -> str:
+        """Raises: ValidationError: it is the old one."""
+        password: str = self.cleaned_data["new_password1"]
+        if self.user.check_password(password):
+            raise forms.ValidationError(SAME_PASSWORD, "same_password")
+        return password
+
+    def save(self, commit: bool = True) -> Any:
+        """The user with its password hashed."""
+        self.user.must_change_password = False
+        return super().save(commit)
+
+
+def login(request: HttpRequest) -> HttpResponse:
+    """Django's page. After too many attempts it says so to programs as well."""
+    response = admin.site.login(request)
+    form = (getattr(response, "context_data", None) or {}).get("form")
+    if wait_s := getattr(form, "wait_s", 0):
+        response.status_code = 429
+        response.headers["Retry-After"] = str(wait_s)
+    return response
+
+
 def change_password(request: HttpRequest) -> HttpResponse:
     """Django's page. The new password ends all sign-ins; this browser, which has just sent both, gets a new one."""
-    response: HttpResponse = admin.site.admin_view(admin.site.password_change, cacheable=True)(request)
+    response: HttpResponse = admin.site.admin_view(_password_page, cacheable=True)(request)
     user: Any = request.user
     if request.method == "POST" and response.status_code == 302 and user.is_authenticated:
         desk.sign_in(request, user)
     return response
 
 
+def _password_page(request: HttpRequest) -> Any:
+    return PasswordChangeView.as_view(
+        form_class=OwnPasswordForm,
+        success_url=reverse("admin:password_change_done"),
+        extra_context=admin.site.each_context(request),
+    )(request)
+
+
 def _count(page: Any, request: HttpRequest | None, *, account: str) -> None:
-    """Count an attempt against the page's tier. Raises: ValidationError: there were too many."""
+    """Count an attempt against the page's tier. Raises: LimitExceeded."""
     if request is not None:
-        try:
-            limit(request, page, account=account)
-        except LimitExceeded as refusal:
-            raise forms.ValidationError(f"Too many attempts: {refusal.detail}", "limit") from None
+        limit(request, page, account=account)
+
+
+def _too_many(refusal: LimitExceeded) -> forms.ValidationError:
+    return forms.ValidationError(f"Too many attempts: {refusal.detail}", "limit")
 
 
 def _readable(key: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import Argon2PasswordHasher
 
+SAME_PASSWORD = "This is your present password: choose another one."  # noqa: S105
+
 
 class Argon2Hasher(Argon2PasswordHasher):
     """Argon2id with 19 MiB, two passes, one lane. Source: OWASP Password Storage Cheat Sheet.

@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ImproperlyConfigured
 from django.db import models, transaction
 from django.db.models import Q, QuerySet
 
@@ -25,6 +27,13 @@ READ = ("view", "export")
 EDIT = ("view", "add", "change")
 KEEP = ("view", "add", "change", "import", "export")
 ALL = ("view", "add", "change", "delete", "import", "export")
+
+# Apps of the core that an installation may be without: grants in them are then nothing.
+OPTIONAL = frozenset({"ledger", "approvals"})
+LEDGER = {"ledger.head": VIEW, "ledger.key": VIEW}
+# Who proposed a change never decides it, whatever the roles: erp.approvals sees to that.
+ASK = {"approvals.changerequest": VIEW, "approvals.delegation": VIEW}
+DECIDE = {"approvals.changerequest": ("view", "decide"), "approvals.delegation": EDIT}
 
 # Verbs that Django does not make a permission for by itself; import and export of the desk ask for them.
 TRANSFER = ("import", "export")
@@ -49,11 +58,24 @@ class Role:
 
     def _models(self, target: str) -> Iterator[type[models.Model]]:
         if "." in target:
-            yield apps.get_model(target)
+            if model := _model(target):
+                yield model
+            return
+        if target in OPTIONAL and target not in apps.app_configs:
             return
         for model in apps.get_app_config(target).get_models():
             if issubclass(model, MasterData) and model._meta.label_lower not in self.grants:
                 yield model
+
+
+def _model(label: str) -> type[models.Model] | None:
+    """The model of this name; None if its app is one that an installation may be without. Raises: LookupError."""
+    try:
+        return apps.get_model(label)
+    except LookupError:
+        if label.split(".", maxsplit=1)[0] in OPTIONAL:
+            return None
+        raise
 
 
 LOOK_UP = {"locations": VIEW, "commodities": VIEW, "organizations": VIEW}
@@ -73,16 +95,20 @@ ROLES: dict[str, Role] = {
             "accounts.authsession": VIEW,
             "auth.group": VIEW,
             "events.event": VIEW,
+            **LEDGER,
+            "approvals": (*EDIT, "export"),
+            **DECIDE,
         },
     ),
     "partner_officer": Role(
         "Enters and keeps business partners",
-        {**LOOK_UP, "locations.location": KEEP, "partners": ALL, "partners.businesspartner": KEEP},
+        {**LOOK_UP, **ASK, "locations.location": KEEP, "partners": ALL, "partners.businesspartner": KEEP},
     ),
     "kyc_verifier": Role(
         "Checks documents, registrations and accounts of partners",
         {
             **LOOK_UP,
+            **DECIDE,
             "partners": VIEW,
             "partners.businesspartner": ("view", "change"),
             "partners.partnerdocument": ("view", "change"),
@@ -92,11 +118,17 @@ ROLES: dict[str, Role] = {
     ),
     "manager_approver": Role(
         "Approves partners within the manager's ceiling",
-        {**LOOK_UP, "partners": READ, "partners.businesspartner": ("view", "change", "export")},
+        {**LOOK_UP, **DECIDE, "partners": READ, "partners.businesspartner": ("view", "change", "export")},
     ),
     "director_approver": Role(
         "Approves partners within the director's ceiling",
-        {**LOOK_UP, "organizations": READ, "partners": READ, "partners.businesspartner": ("view", "change", "export")},
+        {
+            **LOOK_UP,
+            **DECIDE,
+            "organizations": READ,
+            "partners": READ,
+            "partners.businesspartner": ("view", "change", "export"),
+        },
     ),
     "compliance_officer": Role(
         "Reads and exports everything of the organization with its history, writes nothing",
@@ -109,6 +141,9 @@ ROLES: dict[str, Role] = {
             "accounts.authsession": VIEW,
             "auth.group": VIEW,
             "events.event": VIEW,
+            **LEDGER,
+            "approvals": READ,
+            **ASK,
         },
     ),
     "commodity_manager": Role(
@@ -173,20 +208,46 @@ def _holds(user: Any, permissions: Iterable[Permission]) -> bool:
 
 
 def sync_roles(*, using: str = "default") -> None:
-    """Make groups and permissions equal to ROLES; writes nothing when they are. Other groups stay as they are."""
+    """Make groups and permissions equal to ROLES; writes nothing when they are. Other groups stay as they are.
+
+    Raises: ImproperlyConfigured: a role has a verb for which its model declares no permission.
+    """
     with context.acting(source="command", reason="Roles of this release"), transaction.atomic(using=using):
         _create_transfer_permissions(using)
-        permissions = Permission.objects.using(using).values_list("content_type__app_label", "codename", "pk")
-        keys = {(app_label, codename): pk for app_label, codename, pk in permissions}
-        for name, role in ROLES.items():
+        wanted = {name: role.permissions() for name, role in ROLES.items()}
+        keys = _permission_keys(set().union(*wanted.values()), using)
+        for name, permissions in wanted.items():
             group, _ = Group.objects.using(using).get_or_create(name=name)
-            group.permissions.set([keys[permission] for permission in role.permissions() if permission in keys])
+            group.permissions.set([keys[permission] for permission in permissions if permission in keys])
 
 
-def sync_after_migrate(using: str, apps: Any = apps, **_: Any) -> None:
-    """Handler of `post_migrate`: also brings the roles back after a test flush."""
-    if "auth" in apps.app_configs:
+def sync_after_migrate(app_config: AppConfig, using: str, apps: Any = apps, **_: Any) -> None:
+    """Handler of `post_migrate`: once, after the last app. Also brings the roles back after a test flush."""
+    if app_config is _last_to_migrate() and "auth" in apps.app_configs:
         sync_roles(using=using)
+
+
+def _last_to_migrate() -> AppConfig:
+    """The app for which Django sends `post_migrate` last."""
+    return [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+
+
+def _permission_keys(wanted: set[tuple[str, str]], using: str) -> dict[tuple[str, str], int]:
+    """Permissions by (app label, codename). Those that Django has not made yet are made now, whatever the order of the apps."""
+    keys = _stored_permissions(using)
+    for app_label in sorted({app_label for app_label, _ in wanted - keys.keys()}):
+        create_permissions(apps.get_app_config(app_label), verbosity=0, using=using)
+        keys = _stored_permissions(using)
+    if missing := sorted(".".join(lacking) for lacking in wanted - keys.keys() if lacking[0] not in OPTIONAL):
+        raise ImproperlyConfigured(
+            f"accounts/roles.py grants {', '.join(missing)}, which no model declares: correct the verb, or declare it."
+        )
+    return keys
+
+
+def _stored_permissions(using: str) -> dict[tuple[str, str], int]:
+    permissions = Permission.objects.using(using).values_list("content_type__app_label", "codename", "pk")
+    return {(app_label, codename): pk for app_label, codename, pk in permissions}
 
 
 def _create_transfer_permissions(using: str) -> None:

@@ -1,20 +1,18 @@
 """The second factor: a six-digit code from an authenticator app, which changes every 30 seconds (RFC 6238).
 
-django-otp keeps the key, lets each code work once and slows down wrong ones. `User.mfa_enabled` says that there is one.
+django-otp keeps the key, in cipher through `SecondFactor`, lets each code work once and slows down wrong ones.
+`User.mfa_enabled` says that there is one.
 """
 
 from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
-from django_otp import match_token
-from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
+from django_otp.plugins.otp_totp.models import default_key
 
-from accounts.models import User
+from accounts.models import SecondFactor, User
 from erp import context
 from erp.scoping import UserType
-
-NAME = "Authenticator"
 
 
 def is_required_of(user: User) -> bool:
@@ -35,20 +33,24 @@ def new_key() -> str:
 
 def address_of(user: User, key: str) -> str:
     """The otpauth:// address that an authenticator app opens."""
-    address: str = TOTPDevice(user=user, name=NAME, key=key).config_url
+    address: str = SecondFactor.of(user, key=key).config_url
     return address
 
 
 def verify(user: User, code: str) -> bool:
     """Whether this is the code of now, not used before. Wrong ones make the next attempts wait."""
-    return user.mfa_enabled and match_token(user, code) is not None
+    if not user.mfa_enabled:
+        return False
+    with transaction.atomic():
+        devices = SecondFactor.objects.select_for_update().filter(user=user, confirmed=True)
+        return any(device.verify_token(code) for device in devices)
 
 
 def turn_on(user: User, *, key: str, code: str) -> bool:
     """Keep the key if the code shows that the app has it; False, and nothing kept, if not or if there is one already."""
     with context.acting(reason="Second factor turned on"), transaction.atomic():
         stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        device = TOTPDevice(user=stored, name=NAME, key=key)
+        device = SecondFactor.of(stored, key=key)
         if stored.mfa_enabled or not _accepts(device, code):
             return False
         _set_enabled(stored, is_enabled=True)
@@ -60,12 +62,12 @@ def turn_off(user: User, *, reason: str = "Second factor turned off") -> None:
     """Forget the key: the password alone is enough, or a new key must be set up."""
     with context.acting(reason=reason), transaction.atomic():
         stored = User.objects.select_for_update(no_key=True).get(pk=user.pk)
-        TOTPDevice.objects.filter(user=stored).delete()
+        SecondFactor.objects.filter(user=stored).delete()
         _set_enabled(stored, is_enabled=False)
     user.mfa_enabled = False
 
 
-def _accepts(device: TOTPDevice, code: str) -> bool:
+def _accepts(device: SecondFactor, code: str) -> bool:
     """Store the device with its first code used up, or not at all."""
     with transaction.atomic():
         device.save()

@@ -22,11 +22,13 @@ from erp.events import registry
 CATEGORY = "security"
 LOGIN_SUCCEEDED = registry.register("user.login.succeeded", category=CATEGORY)
 LOGIN_FAILED = registry.register("user.login.failed", category=CATEGORY)
+GUESSED_AT = registry.register("user.login.guessed_at", category=CATEGORY)
 LOGGED_OUT = registry.register("user.logged_out", category=CATEGORY)
 PASSWORD_CHANGED = registry.register("user.password_changed", category=CATEGORY)
 SESSION_REVOKED = registry.register("user.session.revoked", category=CATEGORY)
 # Somebody tried a name that nobody has. An aggregate of its own, because there is no user.
 UNKNOWN_LOGIN = registry.register("login.failed", category=CATEGORY)
+UNKNOWN_GUESSED_AT = registry.register("login.guessed_at", category=CATEGORY)
 
 
 def acting_as(user: User) -> AbstractContextManager[context.Context]:
@@ -46,14 +48,23 @@ def record(event: registry.EventType, user: User, **payload: Any) -> None:
 def record_failure(credentials: dict[str, Any], **_: Any) -> None:
     """One event for each failed attempt, at the desk or through the API, with the same work whoever was meant."""
     login = str(credentials.get("username", "")).replace("\0", "")
-    user = User.objects.filter(Q(email__iexact=login) | Q(mobile=login)).first()
+    owned = User.objects.select_related("organization", "partner__organization")
+    user = owned.filter(Q(email__iexact=login) | Q(mobile=login)).first()
     if user is None:
-        _record_unknown(login)
+        _record_unknown(UNKNOWN_LOGIN, login)
     else:
-        record(LOGIN_FAILED, user, reason="password" if user.is_active else "inactive")
+        record(LOGIN_FAILED, user, reason="password" if user.may_sign_in else "inactive")
 
 
-def _record_unknown(login: str) -> None:
+def record_guessing(user: User | None, login: str) -> None:
+    """Somebody tries one password after the other for this name."""
+    if user is None:
+        _record_unknown(UNKNOWN_GUESSED_AT, login)
+    else:
+        record(GUESSED_AT, user)
+
+
+def _record_unknown(kind: registry.EventType, login: str) -> None:
     """People type their password into the wrong field: only a keyed hash is kept, by which repeated attempts are seen."""
     subject = keyed_hash(login.strip().lower())
     event = {
@@ -61,9 +72,9 @@ def _record_unknown(login: str) -> None:
         "aggregate_id": subject,
         "object_type": "login",
         "object_id": subject,
-        "category": UNKNOWN_LOGIN.category,
-        "event_type": UNKNOWN_LOGIN.name,
-        "schema_version": UNKNOWN_LOGIN.version,
+        "category": kind.category,
+        "event_type": kind.name,
+        "schema_version": kind.version,
         "payload": {},
     }
     with transaction.atomic(), connection.cursor() as cursor:

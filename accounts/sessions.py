@@ -93,8 +93,8 @@ def rotate(refresh_token: str) -> Tokens:
     claims = tokens.read(refresh_token, tokens.Kind.REFRESH)
     with transaction.atomic(durable=True):
         rows = AuthSession.objects.select_for_update(no_key=True, of=("self",)).filter(kind=AuthSession.Kind.API)
-        session = rows.select_related("user__organization", "user__partner").filter(pk=claims.sid).first()
-        if session is None or not session.is_open or not session.user.is_active:
+        session = rows.select_related("user__organization", "user__partner__organization").filter(pk=claims.sid).first()
+        if session is None or not session.is_open or not session.user.may_sign_in:
             raise RefusedError("This sign-in has ended.")
         is_current = session.current_jti == claims.jti
         if is_current:

@@ -1,7 +1,8 @@
 """Who calls the API: `Authorization: Bearer` with an access token, or with the key of a machine.
 
-Either way one SELECT brings the sign-in or key with user, organization and partner, so that a sign-out, a new password, a
-deactivation or another role counts from the next request on. After it `request.auth` is the `AuthSession` or the `ApiKey`.
+Either way one SELECT brings the sign-in or key with user, organization and partner, so that a sign-out, a new password,
+another role or a deactivation (of the user, its organization or its partner) counts from the next request on. After it
+`request.auth` is the `AuthSession` or the `ApiKey`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ from erp import context, tokens
 SCHEME = "Bearer"
 API_KEY = re.compile(r"(erp_live_[0-9a-z]{6,23})_[0-9a-f]{64}")
 SEEN_EVERY = timedelta(minutes=1)
+# What a user who owes a new password may still do. Machines have no password: their keys go on.
+OPEN_BEFORE_CHANGE = frozenset(f"/api/v1/auth/{step}" for step in ("password", "logout", "me"))
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -60,11 +63,14 @@ class SessionTokenAuthentication(BearerAuthentication):
         except tokens.TokenError:
             raise AuthenticationFailed("The access token is not valid: sign in.", "token_invalid") from None
         sessions = apps.get_model("accounts", "AuthSession")._default_manager
-        session = (
-            sessions.filter(pk=claims.sid, kind="api").select_related("user__organization", "user__partner").first()
-        )
-        if session is None or not session.is_open or not session.user.is_active:
+        rows = sessions.filter(pk=claims.sid, kind="api")
+        session = rows.select_related("user__organization", "user__partner__organization").first()
+        if session is None or not session.is_open or not session.user.may_sign_in:
             raise AuthenticationFailed("This sign-in has ended: sign in again.", "session_ended")
+        if session.user.must_change_password and request.path_info not in OPEN_BEFORE_CHANGE:
+            raise PermissionDenied(
+                "Change your password first: POST /api/v1/auth/password.", "password_change_required"
+            )
         touch(session, "last_seen_at")
         return session.user, session
 
@@ -87,11 +93,11 @@ class ApiKeyAuthentication(BearerAuthentication):
         """The key that is good now. Raises: AuthenticationFailed, with one answer for every cause."""
         match = API_KEY.fullmatch(credentials)
         keys = apps.get_model("accounts", "ApiKey")._default_manager.select_related(
-            "user__organization", "user__partner"
+            "user__organization", "user__partner__organization"
         )
         key = keys.filter(prefix=match[1]).first() if match else None
         fits = key is not None and hmac.compare_digest(key.sha256, fingerprint(credentials))
-        if key is None or not fits or not key.is_usable or not key.user.is_active:
+        if key is None or not fits or not key.is_usable or not key.user.may_sign_in:
             raise AuthenticationFailed("The API key is unknown, expired or revoked.", "api_key_invalid")
         return key
 

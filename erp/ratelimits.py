@@ -45,16 +45,17 @@ SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
 @dataclass(frozen=True)
 class Policy:
-    """At most `quota` requests a period, counted by address, by user (an anonymous one by address), or by account and address."""
+    """At most `quota` requests a period, counted by address, by user (an anonymous one by address), by account and address,
+    or by account from everywhere."""
 
     quota: int
     period: Literal["minute", "hour", "day"]
-    by: Literal["ip", "user", "account"] = "user"
+    by: Literal["ip", "user", "account", "everywhere"] = "user"
 
     @property
     def name(self) -> str:
         """What the headers call it; no two policies of a view share a name."""
-        return f"account-{self.period}" if self.by == "account" else self.period
+        return f"{self.by}-{self.period}" if self.by in {"account", "everywhere"} else self.period
 
     @property
     def window_s(self) -> int:
@@ -69,6 +70,9 @@ TIERS: Mapping[str, tuple[Policy, ...]] = {
     "relaxed": (Policy(1000, "minute"),),
     "strict": (Policy(10, "minute", by="ip"),),
     "login": (Policy(10, "minute", by="ip"), Policy(5, "minute", by="account")),
+    # No views': what accounts/guard.py counts. Wrong passwords of one account, and messages to its owner about them.
+    "guesses": (Policy(10, "minute", by="everywhere"), Policy(30, "hour", by="everywhere")),
+    "warnings": (Policy(1, "day", by="everywhere"),),
 }
 
 # KEYS: one counter a policy. ARGV: the cost, then quota and lifetime in seconds of each counter.
@@ -101,10 +105,11 @@ class Caller:
 
     def counted(self, by: str) -> str:
         """Whose count it is under a policy; empty if the policy doesn't apply."""
-        if by == "account":
+        if by in {"account", "everywhere"}:
             # Hashed: it is what a stranger typed, of any length and in any characters.
             login = self.account.strip().casefold().encode(errors="surrogatepass")
-            return f"{sha256(login).hexdigest()} {self.address}" if login else ""
+            place = self.address if by == "account" else "everywhere"
+            return f"{sha256(login).hexdigest()} {place}" if login else ""
         return (by == "user" and self.user) or self.address or "unknown"
 
 
@@ -161,13 +166,16 @@ class Usage:
 
 
 class LimitExceeded(Throttled):
-    """429, with `wait` in seconds and `usage`."""
+    """429, with `wait` in seconds and `usage`. `sentence` says what is limited where the numbers would tell too much."""
 
     extra_detail_singular = "Try again in {wait} second."
     extra_detail_plural = "Try again in {wait} seconds."
 
-    def __init__(self, usage: Usage) -> None:
+    def __init__(self, usage: Usage, sentence: str = "") -> None:
         self.usage = usage
+        if sentence:
+            super().__init__(usage.wait_s, sentence)
+            return
         full = max(usage.exhausted, key=lambda policy: policy.reset_s)
         fact = f"{full.left} are left and this one counts as {usage.cost}" if usage.cost > 1 else "all are used"
         limit = f"{full.policy.quota:,} requests a {full.policy.period}"
@@ -246,7 +254,7 @@ class RateLimited(APIView):
 
     def get_account(self, request: Request) -> str:
         """The account that the request tries to open, where the tier counts by account: `username` of the body."""
-        if not any(policy.by == "account" for policy in TIERS[self.tier]):
+        if not any(policy.by in {"account", "everywhere"} for policy in TIERS[self.tier]):
             return ""
         name = request.data.get("username") if isinstance(request.data, Mapping) else None
         return name if isinstance(name, str) else ""
@@ -279,6 +287,37 @@ def count(tier: str, *, caller: Caller, cost: int = 1) -> Usage:
     Redis that fails or is slower than its timeouts (settings.CACHES) is left alone until the breaker tries it again.
     """
     counters = _counters(tier, caller=caller)
+    if settings.RATE_LIMITS == "tier+default" and tier != "default":
+        counters += _counters("default", caller=caller)
+    return _count(counters, cost=cost)
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Something that was counted before it was known whether it counts; refused if `usage` is exhausted."""
+
+    counters: Sequence[Counter]
+    usage: Usage
+
+    def give_back(self) -> None:
+        """It doesn't count after all."""
+        if not self.usage.exhausted:
+            _count(self.counters, cost=-1)
+
+
+def reserve(tier: str, *, account: str) -> Reservation:
+    """Count something about an account ahead of its outcome, so that many at once can't pass together. Never refuses itself."""
+    counters = _counters(tier, caller=Caller(address="", account=account))
+    return Reservation(counters, _count(counters, cost=1))
+
+
+def degraded() -> bool:
+    """Whether Redis is away, so that each process counts alone."""
+    return breaker.is_open
+
+
+def _count(counters: Sequence[Counter], *, cost: int) -> Usage:
+    """Count all of them here and in Redis or, if one is exhausted, none."""
     here = _usage(counters, table.take(counters, cost=cost), cost=cost)
     # The first second of the oldest window that is full here: had Redis been away since, it knows too little.
     full = [counter for counter, used in zip(counters, here.policies, strict=True) if used.should_limit]
@@ -297,20 +336,14 @@ def count(tier: str, *, caller: Caller, cost: int = 1) -> Usage:
     return there
 
 
-def degraded() -> bool:
-    """Whether Redis is away, so that each process counts alone."""
-    return breaker.is_open
-
-
 def _counters(tier: str, *, caller: Caller) -> list[Counter]:
     """The counters of the tier's policies in the current windows."""
     found = []
-    for group in dict.fromkeys([tier, "default"] if settings.RATE_LIMITS == "tier+default" else [tier]):
-        for policy in TIERS[group]:
-            if value := caller.counted(policy.by):
-                ends_at = _get_window(value, policy.window_s)
-                key = _make_cache_key(group, ends_at, (policy.quota, policy.window_s), value, ALL)
-                found.append(Counter(policy, key, ends_at))
+    for policy in TIERS[tier]:
+        if value := caller.counted(policy.by):
+            ends_at = _get_window(value, policy.window_s)
+            key = _make_cache_key(tier, ends_at, (policy.quota, policy.window_s), value, ALL)
+            found.append(Counter(policy, key, ends_at))
     return found
 
 

@@ -9,8 +9,8 @@ import jwt
 from django.conf import settings
 from django.test import Client
 from django_otp.oath import totp
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts.models import SecondFactor
 from erp import tokens
 from erp.events.models import Event
 from erp.testing.fixtures import PASSWORD
@@ -84,7 +84,7 @@ def forged(*, key: str | None = None, kid: str | None = None, algorithm: str = "
 
 def code_of(user: Any, *, later: int = 0) -> str:
     """The code that the user's telephone shows; `later` steps of 30 seconds from now."""
-    device = TOTPDevice.objects.get(user=user)
+    device = SecondFactor.objects.get(user=user)
     return f"{totp(device.bin_key, t0=-30 * later):06d}"
 
 

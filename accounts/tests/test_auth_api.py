@@ -1,6 +1,7 @@
 """Sign-in of the API: what opens it, what ends it, and that endings count from the next request on."""
 
 import datetime
+from operator import attrgetter
 
 import pytest
 import time_machine
@@ -8,8 +9,9 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from accounts import auth_api
+from accounts import api_keys, auth_api
 from accounts.models import AuthSession, User
 from accounts.tests.factories import UserFactory
 from accounts.tests.signin import Program, events_of, refusal, signed_in
@@ -397,6 +399,75 @@ class TestSessions:
         foreign = AuthSession.objects.get(user=user)
         assert program.delete(f"sessions/{foreign.pk}").status_code == 404
         assert other.get("me").status_code == 200
+
+
+class TestPasswordOwed:
+    """Who must change the password may do that, ask who it is, and leave."""
+
+    @pytest.fixture
+    def owing(self, user):
+        User.objects.filter(pk=user.pk).update(must_change_password=True)
+        return user
+
+    def test_everything_else_is_403(self, owing):
+        program = signed_in(owing)
+        assert program.get("me").json()["must_change_password"] is True
+        for answer in (
+            program.get("sessions"),
+            program.post("logout-all"),
+            program.http.get("/api/v1/settings/commodities", headers={"Authorization": f"Bearer {program.access}"}),
+            program.http.get("/api/v1/events", headers={"Authorization": f"Bearer {program.access}"}),
+        ):
+            assert answer.status_code == 403
+            assert answer.json()["code"] == "password_change_required"
+        assert AuthSession.objects.get().is_open
+        assert program.post("logout").status_code == 204
+
+    def test_a_new_password_opens_the_rest(self, owing):
+        program = signed_in(owing)
+        same = program.post("password", {"current_password": PASSWORD, "new_password": PASSWORD})
+        assert same.json()["errors"][0]["detail"] == "This is your present password: choose another one."
+        assert program.get("sessions").status_code == 403
+        answer = program.post("password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+        assert answer.status_code == 200
+        assert program.get("sessions").status_code == 200
+        owing.refresh_from_db()
+        assert not owing.must_change_password
+
+    def test_counts_at_once_and_costs_no_statement(self, user):
+        program = signed_in(user)
+        assert program.get("sessions").status_code == 200
+        User.objects.filter(pk=user.pk).update(must_change_password=True)
+        with CaptureQueriesContext(connection) as queries:
+            assert program.get("sessions").status_code == 403
+        assert len(queries) == 1
+
+
+class TestOwnerDeactivated:
+    """An organization or partner that is not active any more has nobody who works for it."""
+
+    @pytest.mark.parametrize("owner", ["organization", "partner", "partner.organization"])
+    def test_sign_ins_keys_and_new_sign_ins_stop_at_once(self, user, external_user, owner):
+        person = user if owner == "organization" else external_user
+        row = attrgetter(owner)(person)
+        program, machine = signed_in(person), Program()
+        _, text = api_keys.issue(person, name="Scale", expires_at=timezone.now() + datetime.timedelta(days=1))
+        assert machine.get("me", Authorization=f"Bearer {text}").status_code == 200
+        type(row)._base_manager.filter(pk=row.pk).update(is_active=False)
+        with CaptureQueriesContext(connection) as queries:
+            assert refusal(program.get("me"))["code"] == "session_ended"
+        assert len(queries) == 1
+        assert machine.get("me", Authorization=f"Bearer {text}").status_code == 401
+        assert program.refresh().status_code == 401
+        unknown = refusal(Program().login("nobody@example.com"))
+        assert refusal(Program().login(person)) == unknown
+        assert events_of(person, "user.login.failed")[-1].payload == {"reason": "inactive"}
+        assert AuthSession.objects.count() == 1
+
+    def test_of_others_goes_on(self, user, other_organization):
+        program = signed_in(user)
+        type(other_organization)._base_manager.filter(pk=other_organization.pk).update(is_active=False)
+        assert program.get("me").status_code == 200
 
 
 def test_login_is_limited_by_address_and_account(user):

@@ -1,20 +1,25 @@
 """Signing in to the desk: events, sign-ins that end at once, and the second factor."""
 
+import base64
 import datetime
+from importlib import import_module
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import second_factor
-from accounts.models import AuthSession, User
+from accounts import constraints, second_factor
+from accounts.models import AuthSession, SecondFactor, User
 from accounts.tests.signin import Program, code_of, events_of, refusal
+from erp.crypto import decrypt
 from erp.events.models import Event
 from erp.testing.contract import latest_event_id
 from erp.testing.fixtures import PASSWORD
@@ -141,7 +146,94 @@ class TestSignIns:
         assert len(events_of(user, "user.login.failed")) == 5
 
 
+class TestPasswordOwed:
+    @pytest.fixture
+    def browser(self, user):
+        User.objects.filter(pk=user.pk).update(must_change_password=True)
+        return sign_in(user)[0]
+
+    @pytest.mark.parametrize("name", ["index", "accounts_user_changelist", "app_list", "password_change_done"])
+    def test_every_page_leads_to_the_password(self, browser, name):
+        path = reverse(f"admin:{name}", kwargs={"app_label": "accounts"} if name == "app_list" else None)
+        assert browser.get(path).headers["Location"] == reverse("admin:password_change")
+        assert browser.post(path).headers["Location"] == reverse("admin:password_change")
+
+    def test_so_do_pages_that_are_no_models_and_unknown_ones(self, browser):
+        for path in (CODE, "/admin/no/such/page/"):
+            assert browser.get(path).headers["Location"] == reverse("admin:password_change")
+
+    def test_signing_out_and_a_new_password_are_open(self, browser, user):
+        page = browser.get(reverse("admin:password_change"))
+        assert "Choose a password of your own before you go on." in page.content.decode()
+        sent = {"old_password": PASSWORD, "new_password1": PASSWORD, "new_password2": PASSWORD}
+        refused = browser.post(reverse("admin:password_change"), sent)
+        assert "This is your present password: choose another one." in refused.content.decode()
+        assert not is_inside(browser)
+        new = {"new_password1": "monsoon-harvest-77", "new_password2": "monsoon-harvest-77"}
+        assert browser.post(reverse("admin:password_change"), {**sent, **new}).status_code == 302
+        assert is_inside(browser)
+        user.refresh_from_db()
+        assert not user.must_change_password
+
+    def test_signing_out_is_open(self, browser, user):
+        assert browser.post(reverse("admin:logout")).status_code == 200
+        assert AuthSession.objects.get(user=user).revoke_reason == "logout"
+
+
+class TestOwnerDeactivated:
+    def test_its_people_are_outside_at_once_and_stay_there(self, user, organization):
+        browser, _ = sign_in(user)
+        assert is_inside(browser)
+        type(organization).objects.filter(pk=organization.pk).update(is_active=False)
+        assert not is_inside(browser)
+        again, answer = sign_in(user)
+        assert answer.status_code == 200
+        assert not is_inside(again)
+        assert AuthSession.objects.count() == 1
+
+    def test_a_code_does_not_help(self, user, organization):
+        with_second_factor(user)
+        browser, _ = sign_in(user)
+        type(organization).objects.filter(pk=organization.pk).update(is_active=False)
+        assert browser.post(CODE, {"code": code_of(user)}).headers["Location"].startswith(LOGIN)
+        assert not AuthSession.objects.exists()
+
+
 class TestSecondFactor:
+    def test_its_key_is_nowhere_in_plain(self, user):
+        key = second_factor.new_key()
+        assert second_factor.turn_on(user, key=key, code=f"{totp(bytes.fromhex(key)):06d}")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT key FROM otp_totp_totpdevice")
+            ((stored,),) = cursor.fetchall()
+            cursor.execute("SELECT count(*) FROM event WHERE payload::text ILIKE %s", [f"%{key}%"])
+            assert cursor.fetchone() == (0,)
+        assert key not in stored
+        assert bytes.fromhex(key) not in base64.b64decode(stored)
+        assert decrypt(stored) == key
+        assert SecondFactor.objects.get().bin_key == bytes.fromhex(key)
+
+    def test_database_refuses_a_key_in_plain(self, user):
+        with pytest.raises(IntegrityError, match="totpdevice_key_in_cipher"), transaction.atomic():
+            TOTPDevice.objects.create(user=user, name="Plain")
+
+    def test_migration_puts_stored_keys_into_cipher_and_back(self, user):
+        with_second_factor(user)
+        key = decrypt(TOTPDevice.objects.get().key)
+        migration = import_module("accounts.migrations.0006_second_factor_in_cipher")
+        connection.check_constraints()  # nothing waits for the end of the transaction, which ALTER TABLE refuses
+        with connection.cursor() as cursor:
+            cursor.execute(constraints.KEY_IN_CIPHER_REVERSE)
+            migration.to_plain(apps, None)
+            assert TOTPDevice.objects.get().key == key
+            migration.to_cipher(apps, None)
+            migration.to_cipher(apps, None)
+            connection.check_constraints()
+            cursor.execute(constraints.KEY_IN_CIPHER)
+        browser, _ = sign_in(user)
+        assert browser.post(CODE, {"code": code_of(user)}).status_code == 302
+        assert is_inside(browser)
+
     def test_is_asked_for_after_the_password(self, user):
         with_second_factor(user)
         browser, _ = sign_in(user)

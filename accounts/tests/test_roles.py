@@ -1,13 +1,15 @@
 """Roles: what the table says stands in the database, and only the right users hold them."""
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from accounts import constraints
+from accounts import constraints, roles
 from accounts.models import User
-from accounts.roles import EXTERNAL_ROLES, ROLES, grantable_by, may_grant, roles_for, sync_roles
+from accounts.roles import EXTERNAL_ROLES, ROLES, Role, grantable_by, may_grant, roles_for, sync_roles
 from accounts.tests.factories import UserFactory
 from erp.checks import master_data_models
 from erp.events.models import Event
@@ -71,8 +73,10 @@ def test_nobody_grants_what_they_lack():
     assert may_grant(officer, Group.objects.get(name="viewer"))
     assert not may_grant(officer, Group.objects.get(name="org_admin"))
     assert set(grantable_by(officer).values_list("name", flat=True)) == {
-        "kyc_verifier", "manager_approver", "partner_officer", "partner_staff", "viewer",
-    }  # fmt: skip
+        "partner_officer",
+        "partner_staff",
+        "viewer",
+    }  # who enters partners does not decide about them
     assert not grantable_by(user_in()).exists()
     assert grantable_by(UserFactory(super_admin=True)).count() == len(ROLES)
 
@@ -87,6 +91,42 @@ def test_second_sync_writes_nothing_and_repairs_what_was_changed():
     sync_roles()
     assert "accounts.delete_user" not in permissions("viewer")
     assert permissions("partner_staff") == {".".join(permission) for permission in ROLES["partner_staff"].permissions()}
+
+
+@pytest.mark.parametrize("last", ["accounts", "partners"])
+def test_sync_runs_once_after_the_last_app_and_makes_permissions_that_are_missing(monkeypatch, last):
+    configs = [config for config in apps.get_app_configs() if config.models_module is not None]
+    ordered = sorted(configs, key=lambda config: config.label == last)
+    monkeypatch.setattr(apps, "get_app_configs", lambda: ordered)
+    lost = Permission.objects.get(codename="view_partnercontact")
+    lost.delete()
+    runs = []
+    monkeypatch.setattr(roles, "sync_roles", lambda **options: runs.append(options) or sync_roles(**options))
+    for config in ordered:
+        roles.sync_after_migrate(app_config=config, using="default")
+    assert len(runs) == 1
+    assert "partners.view_partnercontact" in permissions("viewer")
+
+
+def test_a_verb_that_no_model_declares_is_named(monkeypatch):
+    before = permissions("viewer")
+    monkeypatch.setitem(ROLES, "viewer", Role("Looks", {"partners.partnercontact": ("view", "peruse")}))
+    with pytest.raises(ImproperlyConfigured, match=r"grants partners\.peruse_partnercontact, which no model declares"):
+        sync_roles()
+    assert permissions("viewer") == before
+
+
+def test_an_app_that_is_not_installed_is_granted_nothing(monkeypatch):
+    monkeypatch.setitem(ROLES, "viewer", Role("Looks", {"ledger.nonsense": ("view",), "locations.location": ("view",)}))
+    sync_roles()
+    assert permissions("viewer") == {"locations.view_location"}
+    with pytest.raises(LookupError):
+        Role("Looks", {"partners.nonsense": ("view",)}).permissions()
+
+
+def test_who_watches_over_the_record_reads_the_ledger():
+    for name in ("org_admin", "compliance_officer"):
+        assert {"ledger.view_head", "ledger.view_key"} <= permissions(name)
 
 
 @pytest.mark.django_db(transaction=True)

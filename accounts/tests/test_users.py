@@ -50,7 +50,7 @@ def test_nobody_but_a_super_admin_is_superuser():
 
 def test_login_is_unique_in_any_case_and_one_of_two():
     UserFactory(email="asha@example.com")
-    with pytest.raises(ValidationError, match="Another user signs in with this email address"):
+    with pytest.raises(ValidationError, match="This email address can't be used here"):
         UserFactory(email="ASHA@Example.com")
     with pytest.raises(ValidationError, match="one of them is the login"):
         UserFactory(email=None)

@@ -275,6 +275,8 @@ def test_the_table_is_the_agreed_one() -> None:
         "relaxed": [(1000, "minute", "user")],
         "strict": [(10, "minute", "ip")],
         "login": [(10, "minute", "ip"), (5, "minute", "account")],
+        "guesses": [(10, "minute", "everywhere"), (30, "hour", "everywhere")],
+        "warnings": [(1, "day", "everywhere")],
     }
     for policies in TIERS.values():
         names = [policy.name for policy in (*policies, *TIERS["default"])]

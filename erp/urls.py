@@ -17,6 +17,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("admin/", include("accounts.desk_urls")),
+    path("admin/", include("erp.admin.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/auth/", include("accounts.auth_urls")),
     path("api/v1/", include("erp.api.urls")),

@@ -16,10 +16,11 @@ from erp.admin.generic import StackedInline, TabularInline
 from erp.admin.history import SecureHistory
 from erp.admin.lists import EstimatedCountPaginator
 from erp.admin.scope import ScopedAdmin, ScopedInline
+from erp.admin.secrets import SecretReading
 from erp.admin.transfer import SecureTransfer
 
 
-class MasterDataAdmin(ScopedAdmin, ChangeControl, SecureHistory, SecureTransfer):
+class MasterDataAdmin(ScopedAdmin, ChangeControl, SecureHistory, SecretReading, SecureTransfer):
     """Admin of one MasterData model."""
 
     list_per_page = 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
@@ -14,6 +14,18 @@ from django.db import models
 from erp.admin import timeline
 from erp.admin.generic import InlineFormSet, ModelForm
 from erp.admin.numbers import trimmed
+
+
+class PastVersion(Protocol):
+    """A version that a form restores (restore.py)."""
+
+    @property
+    def key(self) -> Any:
+        """Of the record."""
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Form field → value then; foreign keys as keys."""
 
 
 def reason_field() -> forms.CharField:
@@ -102,24 +114,30 @@ class OwnedForm(ModelForm):
 class ChangeForm(OwnedForm):
     """The form of a record: asks for the reason and refuses to write over a change that the user has not seen.
 
-    `refusal` is what the database said when it refused this very form a moment ago.
+    `refusal` is what the database said when it refused this very form a moment ago; `past` is the version that the form
+    restores.
     """
 
     refusal: ClassVar[str] = ""
+    past: ClassVar[PastVersion | None] = None
 
     change_reason = reason_field()
     expected_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     overwrite = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if self.past is not None:
+            kwargs["initial"] = {**(kwargs.get("initial") or {}), **self.past.values}
         super().__init__(*args, **kwargs)
         adding = self.instance._state.adding
+        if adding and self.past is not None:
+            self.instance.pk = self.past.key
         self.conflict: timeline.Conflict | None = None
         self.stored_version: int = self.instance.version
-        self.fields["change_reason"].required = not adding
-        if adding:
+        self.fields["change_reason"].required = not adding or self.past is not None
+        if adding and self.past is None:
             self.fields["change_reason"].label = "Reason (optional)"
-        else:
+        elif not adding:
             self.initial["expected_version"] = self.stored_version
 
     def add_prefix(self, field_name: str) -> str:
@@ -135,7 +153,22 @@ class ChangeForm(OwnedForm):
         if not self.instance._state.adding and self.seen_version != self.stored_version:
             self.conflict = timeline.conflict(self.instance, seen=self.seen_version)
             raise ValidationError(str(self.conflict), code="stale")
+        if self.past is not None:
+            self._refuse_retired(cleaned, self.past)
         return cleaned
+
+    def _refuse_retired(self, cleaned: dict[str, Any], past: PastVersion) -> None:
+        """A version may name rows that nobody may choose any more; what stands on the record today may stay."""
+        for name, value in past.values.items():
+            chosen = cleaned.get(name)
+            brought_back = isinstance(chosen, models.Model) and chosen.pk == value
+            if brought_back and not getattr(chosen, "is_active", True) and self._stored(name) != value:
+                self.add_error(name, f"{chosen} is inactive now: choose another one.")
+
+    def _stored(self, name: str) -> Any:
+        if self.instance._state.adding:
+            return None
+        return self.instance._meta.get_field(name).value_from_object(self.instance)
 
     @property
     def seen_version(self) -> int | None:

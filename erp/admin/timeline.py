@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
@@ -21,10 +22,15 @@ from django.utils.text import capfirst
 from erp.admin.numbers import short_number
 from erp.checks import master_data_models
 from erp.events.models import Event
+from erp.events.tracking import STAMPS
 from erp.scoping import Kind, UserType
 
 HIDDEN = "hidden"
+# What stands in the record in place of a secret, and of personal data that were erased.
+MARKS = {"$secret": HIDDEN, "$c": "erased"}
 EMPTY = "empty"
+# Aggregate of the events that say that a whole transaction was undone (undo.py).
+TRANSACTION = "transaction"
 VERBS = {"created": "added", "updated": "changed", "deleted": "deleted"}
 SOURCES = {
     "admin": "desk",
@@ -51,6 +57,7 @@ class Part:
     """One event: a row, or the record itself, that was added, changed or deleted."""
 
     event: Event
+    position: int | None = None  # in the sealed ledger
 
     @property
     def verb(self) -> str:
@@ -75,8 +82,9 @@ class Part:
 
     @property
     def label(self) -> str:
-        """The row's name as it was then."""
-        return str(self.event.payload.get("label") or "")
+        """The row's name as it was then; what people do to their own sign-in names nobody else."""
+        own = self.event.actor_label if self.event.object_id == str(self.event.actor_id) else ""
+        return str(self.event.payload.get("label") or own)
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -104,6 +112,8 @@ class Entry:
 
     parts: list[Part]
     actor: str = ""
+    version: Part | None = None
+    undone_by: Entry | None = None
 
     @property
     def first(self) -> Event:
@@ -127,6 +137,72 @@ class Entry:
     def outside(self) -> bool:
         """Whether it was made past the application, straight in the database."""
         return self.first.source == "database"
+
+    @property
+    def sealed(self) -> bool:
+        """Whether every part stands in the sealed ledger."""
+        return all(part.position is not None for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a history, newest first. `newer` and `older` are cursors of the neighbouring pages, or None."""
+
+    entries: list[Entry]
+    newer: int | None
+    older: int | None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a filter's list."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which events of a history are asked for, and what could be: a field or a kind of part, and who made the change."""
+
+    field: str
+    user: str
+    fields: list[Choice]
+    users: list[Choice]
+
+    NOBODY: ClassVar[str] = "nobody"
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str], record: Any, events: models.QuerySet[Event]) -> Filters:
+        """Filters as the address asks for them; what isn't among the choices is no filter. One query."""
+        field, user = asked.get("field", ""), asked.get("user", "")
+        fields = [Choice(value, label, value == field) for value, label in _field_choices(record)]
+        users = [Choice(value, label, value == user) for value, label in _user_choices(events)]
+        return cls(_chosen(fields), _chosen(users), fields, users)
+
+    @property
+    def active(self) -> bool:
+        return bool(self.field or self.user)
+
+    @property
+    def query(self) -> str:
+        """The filters as the beginning of a query string, ready for a cursor: "field=name&"."""
+        return urlencode({name: value for name in ("field", "user") if (value := getattr(self, name))}) + "&"
+
+    def describe(self) -> list[str]:
+        """The filters in words: "Changes of: Name"."""
+        kinds = (("Changes of", self.fields), ("User", self.users))
+        return [f"{words}: {choice.label}" for words, choices in kinds for choice in choices if choice.chosen]
+
+    def apply(self, events: models.QuerySet[Event]) -> models.QuerySet[Event]:
+        if "." in self.field:
+            events = events.filter(object_type=self.field)
+        elif self.field:
+            events = events.filter(payload__changes__has_key=self.field)
+        if self.user == self.NOBODY:
+            return events.filter(actor_id__isnull=True)
+        return events.filter(actor_id=self.user) if self.user else events
 
 
 @dataclass(frozen=True)
@@ -162,6 +238,11 @@ def events_visible_to(user: Any) -> models.QuerySet[Event]:
     return Event.objects.filter(own | Q(organization_id__isnull=True, object_type__in=shared))
 
 
+def order_of(record: models.Model) -> str:
+    """The column by which a record's events are in order, and which an index serves."""
+    return "id" if record.tracking.parent else "aggregate_version"  # type: ignore[attr-defined]
+
+
 def events_of(record: models.Model, *, user: Any) -> models.QuerySet[Event]:
     """A record's events, newest first, with those of its children; for a child, its own.
 
@@ -173,8 +254,78 @@ def events_of(record: models.Model, *, user: Any) -> models.QuerySet[Event]:
     if user.user_type == UserType.INTERNAL:
         readable |= Event.objects.filter(object_type=kind, object_id=key, organization_id__isnull=True)
     if tracking.parent:
-        return readable.filter(object_type=kind, object_id=key).order_by("-id")
-    return readable.filter(aggregate_type=tracking.aggregate, aggregate_id=key).order_by("-aggregate_version")
+        rows = readable.filter(object_type=kind, object_id=key, aggregate_type=tracking.aggregate)  # not who read it
+        return rows.order_by(f"-{order_of(record)}")
+    return readable.filter(aggregate_type=tracking.aggregate, aggregate_id=key).order_by(f"-{order_of(record)}")
+
+
+def page_of(events: models.QuerySet[Event], asked: Mapping[str, str], *, key: str, size: int) -> Page:
+    """The stretch that `before=<cursor>` or `after=<cursor>` asks for, by a column `key` that grows with each event.
+
+    Nothing is counted: one event more than fits tells whether there is another page.
+    """
+    before, after = (_cursor(asked.get(name)) for name in ("before", "after"))
+    backwards = after is not None
+    limits = {f"{key}__{side}": cursor for side, cursor in (("lt", before), ("gt", after)) if cursor is not None}
+    found = list(events.filter(**limits).order_by(key if backwards else f"-{key}")[: size + 1])
+    more, found = len(found) > size, found[:size]
+    if backwards:
+        found.reverse()
+    if not found:
+        return Page([], None, None)
+    newest, oldest = (getattr(event, key) for event in (found[0], found[-1]))
+    has_newer, has_older = (more, True) if backwards else (before is not None, more)
+    return Page(entries(found), newest if has_newer else None, oldest if has_older else None)
+
+
+def _cursor(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def mark_versions(found: Sequence[Entry], record: models.Model) -> None:
+    """Tell the entries in which the record itself, not only a part of it, got a new version."""
+    kind = record._meta.label_lower
+    for entry in found:
+        own = (part for part in entry.parts if part.event.object_type == kind and part.event.history_id)
+        entry.version = next(own, None)
+
+
+def mark_undone(found: Sequence[Entry]) -> None:
+    """Tell the entries whose transaction somebody undid by whom; one query, and one for names."""
+    transactions = {entry.first.xid for entry in found}
+    events = Event.objects.filter(aggregate_type=TRANSACTION, aggregate_id__in=transactions) if transactions else ()
+    undone = {entry.first.aggregate_id: entry for event in events for entry in entries([event])}
+    for entry in found:
+        entry.undone_by = undone.get(entry.first.xid)
+
+
+def _field_choices(record: Any) -> list[tuple[str, str]]:
+    tracking = record.tracking
+    own = [
+        (column.attname, capfirst(str(column.verbose_name)))
+        for column in record._meta.concrete_fields
+        if not column.primary_key and column.attname not in {*STAMPS, *tracking.ignored}
+    ]
+    parts = [
+        (model._meta.label_lower, f"Parts: {model._meta.verbose_name_plural}")
+        for model in master_data_models()
+        if not tracking.parent and model.tracking.parent and model.tracking.aggregate == tracking.aggregate
+    ]
+    return [*own, *parts]
+
+
+def _user_choices(events: models.QuerySet[Event]) -> list[tuple[str, str]]:
+    """Everybody who changed this record, deleted users too, as the events name them."""
+    people = events.order_by().values_list("actor_id", "actor_label").distinct()
+    labels: dict[str, str] = {}
+    for key, label in people:
+        value = Filters.NOBODY if key is None else str(key)
+        labels[value] = "System or database" if key is None else (label.partition(" <")[0] or labels.get(value, ""))
+    return sorted(((value, label or value) for value, label in labels.items()), key=lambda choice: choice[1].lower())
+
+
+def _chosen(choices: Iterable[Choice]) -> str:
+    return next((choice.value for choice in choices if choice.chosen), "")
 
 
 def entries(events: Iterable[Event]) -> list[Entry]:
@@ -208,7 +359,9 @@ def _together(entry: Entry, event: Event) -> bool:
 
 def conflict(record: Any, *, seen: int | None) -> Conflict:
     """What happened to a record since its version `seen`."""
-    newer = Event.objects.filter(object_type=record._meta.label_lower, object_id=str(record.pk))
+    newer = Event.objects.filter(
+        object_type=record._meta.label_lower, object_id=str(record.pk), aggregate_type=record.tracking.aggregate
+    )
     if seen is not None:
         newer = newer.filter(payload__version__gt=seen)
     found = entries(newer.order_by("-id")[:20])
@@ -220,8 +373,8 @@ def shown(value: Any, column: Any = None, label: Any = None) -> str:
     """A recorded value as a person reads it: the name of a foreign key's row, the words of a choice, a local date."""
     if value is None or value == "":
         return EMPTY
-    if isinstance(value, dict) and "$secret" in value:
-        return HIDDEN
+    if isinstance(value, dict) and (mark := next(iter(value), "")) in MARKS:
+        return MARKS[mark]
     if label is not None:
         return str(label)
     if isinstance(value, bool):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from typing import Any, ClassVar
+from urllib.parse import unquote_plus
 
+import tablib
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
@@ -20,8 +24,10 @@ from import_export.formats import base_formats
 from import_export.forms import ConfirmImportForm, ImportForm, SelectableFieldsExportForm
 
 from erp import context
+from erp.admin import sheets
 from erp.admin.forms import inherit_owner, reason_field
 from erp.admin.scope import OWNER, chooses_owner, foreign_keys, visible
+from erp.events import access
 from erp.events.tracking import STAMPS
 
 
@@ -149,6 +155,31 @@ def resource_of(model: type[models.Model]) -> type[ScopedResource]:
     return type(f"{model.__name__}Resource", (ScopedResource,), {"Meta": meta})
 
 
+class SafeCsv(base_formats.CSV):
+    """CSV in which no cell runs in a spreadsheet. Reading takes the apostrophes off again."""
+
+    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
+        dataset = super().create_dataset(in_stream, **kwargs)
+        return tablib.Dataset(*sheets.read_apostrophes(dataset), headers=dataset.headers)
+
+    def export_data(self, dataset: Any, **kwargs: Any) -> Any:
+        rows = ([sheets.escaped(cell) for cell in row] for row in dataset)
+        return super().export_data(tablib.Dataset(*rows, headers=dataset.headers), **kwargs)
+
+
+class SafeXlsx(base_formats.XLSX):
+    """XLSX whose text is text, also where it begins with "="."""
+
+    def export_data(self, dataset: Any, **_: Any) -> bytes:
+        file = io.BytesIO()
+        sheets.write_xlsx(file, dataset.headers, dataset)
+        return file.getvalue()
+
+
+# The package asks this list which files keep numbers and dates as such.
+base_formats.BINARY_FORMATS.append(SafeXlsx)
+
+
 class UploadForm(ImportForm):
     """The file; its name tells what kind it is."""
 
@@ -202,7 +233,7 @@ class ConfirmForm(ConfirmImportForm):
 class SecureTransfer(ImportExportModelAdmin):
     """Import and export pages of one model."""
 
-    formats = (base_formats.CSV, base_formats.XLSX)
+    formats = (SafeCsv, SafeXlsx)
     skip_admin_log = True
     import_template_name = "admin/import.html"
     export_template_name = "admin/export.html"
@@ -236,6 +267,22 @@ class SecureTransfer(ImportExportModelAdmin):
         rows = super().get_export_queryset(request)
         keys = [field.name for field in foreign_keys(self.model)]
         return rows.select_related(*keys) if keys else rows
+
+    def get_export_data(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> Any:
+        """The file. That it was taken is an event with its checksum."""
+        data = super().get_export_data(file_format, request, queryset, **kwargs)
+        access.record(
+            access.EXPORTED,
+            request.user,
+            what=capfirst(str(self.opts.verbose_name_plural)),
+            payload={
+                "filters": unquote_plus(request.GET.urlencode()) or "all rows in scope",
+                "format": file_format.get_extension(),
+                "count": queryset.count(),
+                "sha256": hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest(),
+            },
+        )
+        return data
 
     # The confirmed import ---------------------------------------------------------------------------------------------
 

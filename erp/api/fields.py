@@ -14,7 +14,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from erp.api import policy, related
+from erp.api import policy, related, secrets
 from erp.api.permissions import grants_of
 
 MASKED_VALUE = re.compile(r"[X*•]{4,}")
@@ -150,10 +150,19 @@ class MaskedField(TextField):
     """Shows the end of a secret, all of it to the roles that `policy.MASKED` names."""
 
     default_error_messages = {"masked": "This is the masked value: leave the field out to keep what is stored."}
+    _row: Any = None
+
+    def get_attribute(self, instance: Any) -> Any:
+        """The value; which row is being shown is remembered, because reading it is recorded."""
+        self._row = instance
+        return super().get_attribute(instance)
 
     def to_representation(self, value: Any) -> str:
-        user = getattr(self.context.get("request"), "user", None)
+        request = self.context.get("request")
+        user = getattr(request, "user", None)
         if user is not None and policy.sees_plain(str(self.field_name), roles=grants_of(user).roles):
+            if value and self._row is not None:
+                secrets.note(request, self._row, str(self.field_name))
             return str(value)
         return policy.masked(str(value or ""))
 

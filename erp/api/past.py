@@ -57,7 +57,8 @@ def history(view: Any, request: Request, key: Any) -> Response:
     pk = view.model._meta.pk.attname
     if not view.get_queryset().filter(**{pk: key}).exists() and not _was_visible(view, request, key):
         raise Http404
-    rows = Event.objects.filter(object_type=view.model._meta.label_lower, object_id=str(key))
+    changes = {"aggregate_type": view.model.tracking.aggregate}  # not who read it
+    rows = Event.objects.filter(object_type=view.model._meta.label_lower, object_id=str(key), **changes)
     pages = KeysetPagination()
     found = pages.cut(rows.filter(events.readable(request.user)), request, order=["-id"], model=Event)
     return pages.get_paginated_response(events.shown(found, user=request.user))

@@ -12,7 +12,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
 from erp import context
-from erp.api import errors
+from erp.api import errors, secrets
 from erp.api.filters import check_parameters
 from erp.api.parsers import MEBIBYTE, StrictJSONParser, is_clean
 from erp.api.permissions import SignedIn
@@ -69,8 +69,9 @@ class ApiView(RateLimited):
         return {name: value for name, value in data.items() if name != "reason"}
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """What one user may see no cache keeps for another."""
+        """What one user may see no cache keeps for another; that it held secrets in plain is recorded before it leaves."""
         answer = super().finalize_response(request, response, *args, **kwargs)
+        secrets.record(request, answer)
         answer.headers.setdefault("Cache-Control", "private, no-cache")
         return answer
 

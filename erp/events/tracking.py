@@ -24,6 +24,9 @@ class Tracking:
     pii: columns with personal data, erasable from the record one day without breaking its proof.
     ignored: columns whose change is no change.
     unkept: columns that stay out of the history table.
+    approved: columns whose change takes effect only with another person's approval (erp/approvals); the row is then
+        deleted only with one, too.
+    harmless: values of approved columns with which a new row needs no approval; other columns are free in a new row.
     category: of the events (see `Event.Category`).
     """
 
@@ -35,6 +38,8 @@ class Tracking:
     pii: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
+    approved: tuple[str, ...] = ()
+    harmless: tuple[tuple[str, bool | str | None], ...] = ()
     category: str = "row"
 
     @property

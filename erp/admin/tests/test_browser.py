@@ -8,11 +8,13 @@ import shutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import expect, sync_playwright
 
 from commodities.models import Commodity
 from commodities.tests.factories import CommodityFactory, CommodityVarietyFactory
 from erp.admin.tests.pages import url, version_url
+from erp.events.models import Event
 from partners.models import BusinessPartner
 from partners.tests.factories import BusinessPartnerFactory, PartnerContactFactory, PartnerRoleFactory
 
@@ -101,6 +103,11 @@ def pages_of(partner) -> dict[str, str]:
         "form": url(partner),
         "history": url(partner, "history"),
         "version": version_url(partner, partner.history.earliest().history_id),
+        "filtered history": url(partner, "history", field="trade_name", user="nobody"),
+        "compare": url(partner, "compare", a_on=timezone.localdate().isoformat(), only=1),
+        "compare versions": url(partner, "compare", a=partner.history.earliest().history_id),
+        "restore": url(partner, restore=partner.history.earliest().history_id),
+        "undo": reverse("undo", args=[Event.objects.filter(object_id=str(partner.pk)).latest("id").event_id]),
         "delete": url(partner, "delete"),
         "import": url(BusinessPartner, "import"),
         "export": url(BusinessPartner, "export"),

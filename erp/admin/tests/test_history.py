@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -13,6 +14,7 @@ from erp import context
 from erp.admin.tests.pages import url, version_url
 from erp.events import registry
 from erp.events.models import Event
+from erp.ledger import keys, seal, tree
 from organizations.tests.factories import OrganizationBankAccountFactory
 
 pytestmark = pytest.mark.django_db
@@ -133,18 +135,124 @@ def test_history_of_nothing_does_not_exist(desk):
 def test_every_row_of_every_page_shows_its_change(desk, commodity):
     """S6: the last row of a page had nothing to compare with."""
     rename(commodity, *(f"Cotton {number}" for number in range(150)))
-    pages = [desk.get(url(commodity, "history", p=number)).context["entries"] for number in (1, 2)]
+    first = desk.get(url(commodity, "history")).context["page"]
+    second = desk.get(url(commodity, "history", before=first.older)).context["page"]
+    back = desk.get(url(commodity, "history", after=second.newer)).context["page"]
+    pages = [first.entries, second.entries]
     shown = [entry.parts[0].changes[0].new for page in pages for entry in page if entry.parts[0].verb == "changed"]
     assert [len(page) for page in pages] == [100, 51]
     assert shown == [f"Cotton {number}" for number in reversed(range(150))]
+    assert (first.newer, second.older) == (None, None)
+    assert [entry.first.pk for entry in back.entries] == [entry.first.pk for entry in first.entries]
+    assert (back.newer, back.older) == (None, first.older)
 
 
-def test_two_hundred_versions_take_ten_queries_at_most(desk, commodity):
-    rename(commodity, *(f"Cotton {number}" for number in range(200)))
+def test_two_hundred_versions_with_children_take_ten_queries_at_most(desk, commodity, clerk):
+    for number in range(200):
+        commodity.category = CommodityCategoryFactory()
+        rename(commodity, f"Cotton {number}", actor_id=clerk.pk, actor_label=context.label_of(clerk))
+    CommodityVarietyFactory.create_batch(3, commodity=commodity, organization=commodity.organization)
     desk.get(url(commodity, "history"))
     with CaptureQueriesContext(connection) as queries:
         assert desk.get(url(commodity, "history")).status_code == 200
     assert len(queries) <= 10
+
+
+def test_filters_by_field_and_by_user_are_kept_by_the_pages(desk, clerk, super_admin, commodity, monkeypatch):
+    monkeypatch.setattr(type(commodity_admin()), "history_list_per_page", 1)
+    rename(commodity, "Lint", "Linters", actor_id=clerk.pk, actor_label="Ravi Menon <ravi@example.com>")
+    with context.acting(source="admin", actor_id=super_admin.pk, actor_label="Gone Person <gone@example.com>"):
+        commodity.is_hazardous = True
+        commodity.save()
+    by_field = desk.get(url(commodity, "history", field="name"))
+    older = desk.get(
+        f"{url(commodity, 'history')}?{by_field.context['filters'].query}before={by_field.context['page'].older}"
+    )
+    by_user = desk.get(url(commodity, "history", user=str(super_admin.pk)))
+    nobody = desk.get(url(commodity, "history", user="nobody"))
+
+    def seen(page):
+        return [list(entry.first.changes) for entry in page.context["entries"]]
+
+    assert (seen(by_field), seen(older), seen(by_user)) == ([["name"]], [["name"]], [["is_hazardous"]])
+    assert by_field.context["entries"][0].parts[0].changes[0].new == "Linters"
+    assert older.context["entries"][0].parts[0].changes[0].new == "Lint"
+    assert [entry.parts[0].verb for entry in nobody.context["entries"]] == ["added"]
+    assert "Gone Person" in by_field.content.decode()
+
+
+def test_filter_by_a_kind_of_part_leaves_its_rows(desk, commodity):
+    CommodityVarietyFactory(commodity=commodity, organization=commodity.organization, name="Shankar-6")
+    rename(commodity, "Lint")
+    found = desk.get(url(commodity, "history", field="commodities.commodityvariety")).context["entries"]
+    assert [part.label for entry in found for part in entry.parts] == ["Shankar-6"]
+
+
+def test_unknown_filters_and_cursors_are_ignored(desk, commodity):
+    asked = url(commodity, "history", field="password", user="' OR 1", before="x", after="9" * 40)
+    assert len(desk.get(asked).context["entries"]) == 1
+
+
+def commodity_admin():
+    return admin.site._registry[Commodity]
+
+
+def test_opening_the_pages_of_a_history_is_an_event_once_in_a_while(compliance_desk, commodity):
+    pages = [url(commodity, "history"), url(commodity, "history"), url(commodity, "compare")]
+    for page in pages:
+        assert compliance_desk.get(page).status_code == 200
+    [event] = Event.objects.filter(event_type="record.history.viewed")
+    assert (event.object_id, event.organization_id) == (str(commodity.pk), commodity.organization_id)
+    assert event.category == "access"
+
+
+def test_who_read_a_part_is_not_in_its_history(desk, commodity):
+    variety = CommodityVarietyFactory(commodity=commodity, organization=commodity.organization)
+    desk.get(url(variety, "history"))
+    entries = desk.get(url(variety, "history")).context["entries"]
+    assert [part.event.category for entry in entries for part in entry.parts] == ["row"]
+    assert entries[0].version is not None
+
+
+# Proof --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def _signing_key(settings, tmp_path):
+    """A key of this test's own for the heads."""
+    settings.AUDIT_SIGNING_KEY_FILE = str(tmp_path / "key.pem")
+    keys.write(tmp_path / "key.pem")
+
+
+@pytest.mark.usefixtures("_signing_key")
+def test_sealed_entry_has_a_badge_and_a_proof_that_holds(desk, strange_desk, commodity):
+    page = desk.get(url(commodity, "history"))
+    assert "Not sealed yet" in page.content.decode()
+    event = page.context["entries"][0].first
+    address = page_of_proof(commodity, event)
+    assert desk.get(address).status_code == 404
+    seal.seal()
+    rename(commodity, "Lint")
+    newest, oldest = desk.get(url(commodity, "history")).context["entries"]
+    assert (newest.sealed, oldest.sealed) == (False, True)
+    answer = desk.get(address)
+    proof = answer.json()
+    leaf = tree.leaf_hash(proof["line"].encode())
+    path = [bytes.fromhex(part) for part in proof["inclusion"]]
+    assert tree.verify_inclusion(proof["position"] - 1, proof["tree_size"], leaf, path, bytes.fromhex(proof["root"]))
+    assert oldest.parts[0].position == proof["position"]
+    assert f"proof-{proof['position']}.json" in answer["Content-Disposition"]
+    assert strange_desk.get(address).status_code == 404
+    assert desk.post(address).status_code == 405
+
+
+def test_proof_of_another_records_event_is_not_given(desk, commodity, foreign_past):
+    foreign = Event.objects.get(history_id=foreign_past.history_id, object_type="commodities.commodity")
+    assert desk.get(page_of_proof(commodity, foreign)).status_code == 404
+
+
+def page_of_proof(record, event):
+    return reverse("admin:commodities_commodity_proof", args=[record.pk, event.pk])
 
 
 def test_past_version_stands_beside_today(desk, commodity):

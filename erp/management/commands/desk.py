@@ -26,6 +26,7 @@ from django.urls import Resolver404, resolve
 from honcho.manager import Manager
 
 from erp.admin.templatetags.desk import demo_users
+from erp.demo.stage import installed_earlier
 from erp.embedded import EmbeddedServerError
 
 HOST = "127.0.0.1"
@@ -67,10 +68,13 @@ class Command(BaseCommand):
                 # Held until the connection closes: a second start waits instead of migrating at the same time.
                 cursor.execute("SELECT pg_advisory_lock(hashtext('desk'))")
             call_command("migrate", verbosity=0)
-            call_command("load_reference_data", stdout=StringIO())
-            if settings.DEMO and not get_user_model()._default_manager.exists():
-                self.stdout.write("First start: making the demonstration …")
-                call_command("seed_demo", if_empty=True, stdout=StringIO())
+            if not settings.DEMO or get_user_model()._default_manager.exists():
+                call_command("load_reference_data", stdout=StringIO())
+                return
+            self.stdout.write("First start: making the demonstration …")
+            with installed_earlier():
+                call_command("load_reference_data", stdout=StringIO())
+            call_command("seed_demo", if_empty=True, stdout=StringIO())
         except (DatabaseError, EmbeddedServerError) as error:
             where = "DATABASE_URL" if settings.DATABASE_URL else settings.EMBEDDED_POSTGRES
             raise CommandError(f"The database ({where}) can't be used: {str(error).strip()}") from error

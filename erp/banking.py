@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -19,6 +19,21 @@ from erp.models import MasterData
 
 # Columns that never leave the server in plain: name them in `tracking.secret` of each concrete model.
 ACCOUNT_SECRETS = ("account_number", "iban", "account_hmac")
+# Columns that decide where money goes: a change takes effect with a second person's approval. Name them, and the owner's, in
+# `tracking.approved` of each concrete model.
+ACCOUNT_APPROVED = (
+    "holder",
+    "country",
+    "currency",
+    "account_number",
+    "account_last4",
+    "account_hmac",
+    "ifsc",
+    "iban",
+    "swift_bic",
+    "routing",
+    "is_default",
+)
 INDIA = "IN"
 
 
@@ -28,6 +43,9 @@ class BankAccount(MasterData):
     A concrete model is decorated with `known_choices` and adds its owner, `scope`, `tracking` with ACCOUNT_SECRETS, and to
     the constraints of this Meta: one fingerprint per owner, one default per owner and currency.
     """
+
+    # Rules about the fingerprint are rules about what it is made of: that is what a client wrote.
+    derived_from: ClassVar[dict[str, str]] = {"account_hmac": "account_number"}
 
     class Purpose(models.TextChoices):
         OPERATIONS = "operations", "Operations"

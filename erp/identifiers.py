@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 import stdnum.exceptions
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from stdnum import bic, iban, imo, iso6346, lei, luhn
@@ -112,6 +113,29 @@ PAN_HOLDERS = {
 }
 
 
+def one_spelling(text: str, *, separators: str) -> str:
+    """In capitals, without the separators."""
+    return text.translate(str.maketrans("", "", separators)).upper()
+
+
+class IdentifierFormField(forms.CharField):
+    """What is typed may be longer than the identifier: separators don't count."""
+
+    def __init__(self, *, separators: str = "", **kwargs: Any) -> None:
+        self.separators = separators
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        """The value in the one spelling."""
+        text = super().to_python(value)
+        return one_spelling(text, separators=self.separators) if isinstance(text, str) else text
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Without maxlength: a browser would cut off what is typed with spaces."""
+        attrs: dict[str, Any] = super().widget_attrs(widget)
+        return {name: value for name, value in attrs.items() if name != "maxlength"}
+
+
 class IdentifierField(models.CharField):  # type: ignore[type-arg]  # no [] on Django's classes at run time
     """Text in one spelling: validation turns "27 aapfu-0939 f1zv" into "27AAPFU0939F1ZV".
 
@@ -126,9 +150,15 @@ class IdentifierField(models.CharField):  # type: ignore[type-arg]  # no [] on D
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "separators": self.separators}
 
+    def formfield(self, **kwargs: Any) -> Any:
+        """A form's field measures the identifier, not the separators that people type."""
+        if self.choices:
+            return super().formfield(**kwargs)
+        return super().formfield(**{"form_class": IdentifierFormField, "separators": self.separators, **kwargs})
+
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         """The value in the one spelling, validated. `save()` alone changes no spelling: the database refuses it."""
-        text = value.translate(str.maketrans("", "", self.separators)).upper() if isinstance(value, str) else value
+        text = one_spelling(value, separators=self.separators) if isinstance(value, str) else value
         return super().clean(text, model_instance)
 
 

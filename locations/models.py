@@ -91,7 +91,7 @@ class Country(MasterData):
         OCEANIA = "oceania", "Oceania"
 
     scope = Scope.shared()
-    tracking = Tracking("country")
+    tracking = Tracking("country", approved=("is_sanctioned",))
 
     id = None  # type: ignore[assignment]
     alpha2 = models.CharField("code", max_length=2, primary_key=True, help_text="ISO 3166-1, two letters. Example: IN")

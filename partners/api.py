@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 
+from erp.api.bulk import as_new
 from erp.api.fields import TextField
 from erp.api.parsers import MEBIBYTE
 from erp.api.router import register
@@ -24,8 +26,6 @@ from partners.models import (
     PartnerRole,
     PartnerTaxRegistration,
 )
-
-SINGLE = ("list", "create", "retrieve", "partial_update", "destroy", "history")
 
 
 @register("partners")
@@ -67,20 +67,17 @@ class Partners(MasterDataViewSet):
                 {"pan": "A GSTIN of this partner holds another PAN: correct that registration first."}
             )
         # Code and organization are the key that the row was found by: what else `clean` asks about stored rows is above.
-        stored, row._state.adding = row._state.adding, True
-        super().check_bulk(serializer, row)
-        row._state.adding = stored
+        with as_new(row):
+            super().check_bulk(serializer, row)
 
 
 @register("partners/{partner_id}/roles")
 class Roles(MasterDataViewSet):
-    """One at a time: there are eleven, and a sub-broker's broker is looked up."""
-
     model = PartnerRole
     fields = ("partner", "role", "transporter_kind", "parent_broker", "status", "valid_from")
     filters = ("role", "status", "is_active")
     ordering = ("role",)
-    verbs = SINGLE
+    key = ("role",)
 
 
 @register("partners/{partner_id}/commodities")
@@ -103,8 +100,6 @@ class Contacts(MasterDataViewSet):
 
 @register("partners/{partner_id}/locations")
 class Locations(MasterDataViewSet):
-    """One at a time: what may be delivered where depends on the partner's other places and roles."""
-
     model = PartnerLocation
     fields = (
         "partner", "kind", "name", "address_line1", "address_line2", "city", "district", "subdivision", "postal_code",
@@ -115,7 +110,17 @@ class Locations(MasterDataViewSet):
     ordering = ("name",)
     search = ("name", "city")
     staff_written = ("status",)
-    verbs = SINGLE
+    key = ("name",)
+
+    def before_bulk(self, rows: Sequence[Any]) -> None:
+        """The partner's roles and its principal place, as it will be when all rows are written: two statements."""
+        prefetch_related_objects([row.partner for row in rows], "roles")
+        others = PartnerLocation.objects.exclude(pk__in=[row.pk for row in rows]).select_related("subdivision")
+        stored = others.filter(partner=self.parent_key(), kind=PartnerLocation.Kind.PRINCIPAL)
+        sent = (row for row in rows if row.kind == PartnerLocation.Kind.PRINCIPAL)
+        principal = next(sent, None) or stored.first()
+        for row in rows:
+            row.principal_place = principal
 
 
 @register("partners/{partner_id}/tax-registrations")
@@ -151,8 +156,6 @@ class DocumentSerializer(MasterDataSerializer):
 
 @register("partners/{partner_id}/documents")
 class Documents(MasterDataViewSet):
-    """One at a time: each brings a file."""
-
     model = PartnerDocument
     serializer_base = DocumentSerializer
     fields = (
@@ -163,7 +166,8 @@ class Documents(MasterDataViewSet):
     ordering = ("document_type",)
     staff_only = ("uploaded_by", "verified_by")
     staff_written = ("status", "reject_reason")
-    verbs = SINGLE
+    verbs = ("list", "create", "retrieve", "partial_update", "destroy", "history")
+    instead_of_bulk = "Each paper brings a file of up to 7 MB: send them one at a time, to this address without /bulk."
 
     @property
     def body_limit(self) -> int:  # type: ignore[override]

@@ -5,7 +5,8 @@ The number of statements does not grow with the number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -36,6 +37,16 @@ class Errors(list[Error]):
         """Raises: Problem: there is an error."""
         if self:
             raise invalid(self[:REPORTED])
+
+
+@contextmanager
+def as_new(row: models.Model) -> Iterator[None]:
+    """Within it, the row's `clean` asks nothing about what is stored: the view has asked for all rows at once."""
+    stored, row._state.adding = row._state.adding, True
+    try:
+        yield
+    finally:
+        row._state.adding = stored
 
 
 def write(view: Any, body: Any) -> dict[str, Any]:
@@ -117,6 +128,8 @@ def _check(view: Any, serializer: Any, rows: Sequence[Any], found: Errors) -> No
             view.check_bulk(serializer, row)
         except DjangoValidationError as error:
             found.extend(flatten(as_serializer_error(error), pointer))
+        except ValidationError as error:
+            found.extend(flatten(error.detail, pointer))
         if found.is_full:
             break
         if not is_editable(view.request.user, row):
@@ -138,6 +151,7 @@ def _write(view: Any, rows: Sequence[Any], mode: str) -> dict[str, int]:
     else:
         written = bulk.upsert(rows, model=view.model, key=_key(view))
         result = {"added": written.added, "changed": written.changed, "unchanged": written.unchanged}
+    view.after_bulk(rows)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     return result
@@ -177,6 +191,10 @@ def _attname(view: Any, name: str) -> str:
     return str(view.model._meta.get_field(name).attname)
 
 
+def _column(model: Any, column: str) -> str:
+    return next(str(field.attname) for field in model._meta.concrete_fields if field.column == column)
+
+
 def _blame(model: Any, rows: Sequence[Any], error: DatabaseError) -> str:
     """Pointer to the row that broke a rule, from what PostgreSQL tells about it; /rows where it tells nothing."""
     told = errors.broken_values(error)
@@ -186,6 +204,9 @@ def _blame(model: Any, rows: Sequence[Any], error: DatabaseError) -> str:
         hits = [number for number in numbers if f"{rows[number].pk}," in told]
     elif isinstance(rule, models.UniqueConstraint):
         hits = [number for number in numbers if f"=({_key_text(rows[number], rule)}) " in told]
+    elif column := errors.UNIQUE_COLUMN.match(told):
+        name = _column(model, column[1])
+        hits = [number for number in numbers if f"=({_text(getattr(rows[number], name))}) " in told]
     else:
         hits = []
     return f"/rows/{hits[0]}" if hits else "/rows"

@@ -199,7 +199,8 @@ def of_integrity(exc: DatabaseError, *, pointer: str = "") -> Problem:
     sentence = str(rule.violation_error_message) if rule else "The database refuses this value."
     if rule is None and _sqlstate(exc) == UNIQUE:
         sentence = "Another record has this value: choose another one."
-    fields = fields_of(rule) if rule else _columns_told(exc)
+    derived: Mapping[str, str] = getattr(model, "derived_from", {})
+    fields = [derived.get(each, each) for each in (fields_of(rule) if rule else _columns_told(exc))]
     code = "unique" if _sqlstate(exc) in {UNIQUE, EXCLUSION} else "rule"
     at = f"{pointer}/{fields[0]}" if len(fields) == 1 else pointer
     return invalid([{"pointer": at, "code": code, "detail": sentence}])
@@ -232,7 +233,8 @@ def fields_of(rule: Any) -> list[str]:
 
 def names_in(expression: Any) -> str:
     """The column that an expression of a constraint, such as Lower("name"), is about."""
-    columns: Any = (node for node in expression.flatten() if isinstance(node, F))
+    nodes: Any = [expression] if isinstance(expression, F) else expression.flatten()
+    columns: Any = (node for node in nodes if isinstance(node, F))
     return next((str(column.name) for column in columns), "")
 
 

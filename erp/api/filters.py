@@ -107,9 +107,12 @@ class DeclaredFilters(DjangoFilterBackend):
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
         known = view.filterset_class.base_filters
         hidden = view.hidden_parameters()
-        given = {name: text for name, text in request.query_params.items() if name in known and text}
+        given = {name: text for name, text in request.query_params.items() if name in known}
         if refused := hidden.intersection(given):
             raise unknown_parameter(sorted(refused)[0], known=sorted(set(known) - hidden))
+        if empty := [name for name, text in given.items() if not text]:
+            # Most of all: a client whose variable is empty must not be answered with everything.
+            raise bad_parameter(empty[0], "The filter is empty: give a value, or leave the parameter out.")
         if given:
             filterset = view.filterset_class(data=given, queryset=queryset, request=request)
             if not filterset.is_valid():

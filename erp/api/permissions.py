@@ -83,7 +83,7 @@ class RolePermission(SignedIn):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
-        verb = VERBS.get(view.action)
+        verb = VERBS.get(view.action) if view.action in view.verbs else None
         if verb is None:  # no such verb at this address: 405 follows
             return True
         parent = view.parent_model

@@ -44,7 +44,8 @@ class Resource:
             ("/<str:pk>", RECORD),
             ("/<str:pk>/history", {"get": "history"}),
         ):
-            allowed = {method: action for method, action in actions.items() if action in self.view.verbs}
+            answered = {*self.view.verbs, *({"bulk"} if self.view.instead_of_bulk else ())}
+            allowed = {method: action for method, action in actions.items() if action in answered}
             if allowed:
                 name = self.name + suffix.removesuffix("/<str:pk>").replace("/<str:pk>", "").replace("/", "-")
                 kind = "detail" if suffix == "/<str:pk>" else "list" if not suffix else ""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.db import models
@@ -14,6 +16,9 @@ from erp.api.fields import KeyField
 from erp.api.router import resource_of
 from erp.api.serializers import MasterDataSerializer
 
+# Bodies by the name of their schema, as the API answers them; a test keeps the file.
+EXAMPLES_FILE = Path(__file__).with_name("examples.json")
+EXAMPLES: dict[str, Any] = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))
 VERBS = {"partial_update": "update", "destroy": "delete"}
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="ETag that you read.")
 IF_NONE_MATCH = OpenApiParameter(
@@ -147,6 +152,20 @@ class ApiSchema(AutoSchema):
         action = getattr(self.view, "action", None) or self.method.lower()
         return f"{self._resource()}_{VERBS.get(action, action)}"
 
+    def is_excluded(self) -> bool:
+        """Whether the address answers only that there is no bulk."""
+        view: Any = self.view
+        return getattr(view, "action", "") == "bulk" and "bulk" not in view.verbs
+
+    def get_description(self) -> Any:  # type: ignore[override]  # drf-spectacular asks without arguments
+        """What it does; where there is no bulk, the first write says why and what to do."""
+        view: Any = self.view
+        first = "create" if "create" in getattr(view, "verbs", ()) else "partial_update"
+        sentences = [super().get_description()]
+        if getattr(view, "action", "") == first and getattr(view, "instead_of_bulk", ""):
+            sentences.append(f"`/bulk` answers 405. {view.instead_of_bulk}")
+        return "\n\n".join(filter(None, sentences))
+
     def get_tags(self) -> list[str]:
         """The resource."""
         return [self._resource()]
@@ -218,8 +237,8 @@ class ApiSchema(AutoSchema):
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
-        target: Any = getattr(getattr(field, "queryset", None), "model", None)
-        if target is None or not isinstance(field, KeyField):
+        target = _target(field)
+        if target is None:
             return schema
         resource = resource_of(target)
         return {**schema, "x-related": resource.name if resource else target._meta.label_lower}
@@ -261,6 +280,14 @@ class ApiSchema(AutoSchema):
         return str(getattr(self.view, "basename", None) or self.path.rsplit("/v1/", 1)[-1].strip("/").replace("/", "_"))
 
 
+def _target(field: Any) -> Any:
+    """The model that a foreign key refers to, also where it is only read; None for other fields."""
+    model = getattr(getattr(field.parent, "Meta", None), "model", None)
+    if model is None or not isinstance(field, KeyField):
+        return None
+    return model._meta.get_field(field.source).remote_field.model
+
+
 class EventSchema(ApiSchema):
     """The feed."""
 
@@ -290,13 +317,35 @@ class EventSchema(ApiSchema):
 
 
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Postprocessing hook: says `security: []` where an address is open, and mends filters that are true or false."""
-    for path in result["paths"].values():
-        for operation in path.values():
-            operation.setdefault("security", [])
-            for parameter in operation.get("parameters", []):
-                if parameter["schema"].get("type") == "boolean":
-                    # drf-spectacular lists the texts of the form's choices, which no boolean is.
-                    parameter["schema"].pop("enum", None)
-                    parameter["description"] = parameter.get("description", "").partition("\n\n*")[0]
+    """Postprocessing hook: adds examples, says `security: []` where an address is open, and mends two kinds of schema."""
+    result["components"]["examples"] = {name: {"value": value} for name, value in sorted(EXAMPLES.items())}
+    for schema in result["components"]["schemas"].values():
+        _mend_blanks(schema)
+    for operation in (each for path in result["paths"].values() for each in path.values()):
+        operation.setdefault("security", [])
+        for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+            _add_examples(body)
+        for parameter in operation.get("parameters", []):
+            if parameter["schema"].get("type") == "boolean":
+                # drf-spectacular lists the texts of the form's choices, which no boolean is.
+                parameter["schema"].pop("enum", None)
+                parameter["description"] = parameter.get("description", "").partition("\n\n*")[0]
     return result
+
+
+def _mend_blanks(schema: dict[str, Any]) -> None:
+    """An address or nothing: to a reader that checks no formats both fit "", so "one of" would refuse it."""
+    for each in schema.get("properties", {}).values():
+        if {"type": "string", "maxLength": 0} in each.get("oneOf", ()):
+            each["anyOf"] = each.pop("oneOf")
+
+
+def _add_examples(body: dict[str, Any]) -> None:
+    """Refer to the example of each schema that the body has; a list of records gets one of its records."""
+    for content in body.get("content", {}).values():
+        name = content["schema"].get("$ref", "").rpartition("/")[2]
+        of_many = content["schema"].get("items", {}).get("$ref", "").rpartition("/")[2]
+        if name in EXAMPLES:
+            content["examples"] = {name: {"$ref": f"#/components/examples/{name}"}}
+        elif of_many in EXAMPLES:
+            content["examples"] = {of_many: {"value": [EXAMPLES[of_many]]}}

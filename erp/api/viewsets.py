@@ -57,6 +57,7 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
     search: columns with text. key: the natural key by which a bulk request finds stored records.
     staff_only: fields that external users don't see; staff_written: those that they can't write.
     needs_reason: every change says why. verbs: what the address answers to.
+    instead_of_bulk: for records that are written one at a time although they can be written: why, and what to do.
     abstract: the class is a base of views itself.
     """
 
@@ -72,6 +73,7 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
     staff_written: ClassVar[tuple[str, ...]] = ()
     needs_reason: ClassVar[bool] = False
     verbs: ClassVar[tuple[str, ...]] = ALL
+    instead_of_bulk: ClassVar[str] = ""
     serializer_base: ClassVar[type[MasterDataSerializer]] = MasterDataSerializer
     address: ClassVar[str] = ""
     parent: ClassVar[str] = ""
@@ -170,6 +172,9 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Adds the shape; what the address has no verb for is 405 before anything is looked up."""
         super().initial(request, *args, **kwargs)
+        if self.action == "bulk" and "bulk" not in self.verbs:
+            self.headers["Allow"] = ""
+            raise MethodNotAllowed(request.method or "", self.instead_of_bulk)
         if self.action not in self.verbs:
             raise MethodNotAllowed(request.method or "")
         self.shape = Shape.of(request, self) if self.action in READS else Shape()
@@ -320,6 +325,12 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
 
     def before_bulk(self, rows: Sequence[Any]) -> None:
         """For subclasses: what `save()` would fill in, for all rows of a bulk request in few statements."""
+
+    def after_bulk(self, rows: Sequence[Any]) -> None:
+        """For subclasses: what `save()` would write besides its row, for all rows of a bulk request in few statements.
+
+        A row's `_state.adding` still tells the new ones.
+        """
 
     def check_bulk(self, serializer: Any, row: Any) -> None:
         """The model's rules for one row of a bulk request, without a statement. Raises: ValidationError."""

@@ -178,6 +178,8 @@ class DocumentSeries(MasterData):
             related = getattr(self, name, None) if getattr(self, f"{name}_id") else None
             if related and related.organization_id != self.organization_id:
                 raise ValidationError({name: f"{related} belongs to another organization: choose one of its own."})
+        if self._state.adding:
+            return
         issued = DocumentSeries.objects.filter(pk=self.pk, next_number__gt=self.next_number or 0)
         if stored := issued.values_list("next_number", flat=True).first():
             raise ValidationError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -70,7 +71,7 @@ class Organization(MasterData):
     }
 
     scope = Scope.of_organization("pk")
-    tracking = Tracking("organization", label="name")
+    tracking = Tracking("organization", label="name", approved=("pan", "tan"))
 
     code = CodeField(max_length=12, help_text="Short code in document numbers. Example: NCT")
     name = models.CharField(max_length=120, help_text="As people call it. Example: Narmada Cotton")
@@ -200,10 +201,16 @@ class Organization(MasterData):
                     f"not to a {self.get_org_type_display().lower()}: correct the PAN or the type."
                 }
             )
-        for registration in self.tax_registrations.filter(scheme=TaxScheme.GSTIN, is_active=True):
-            if gstin_pan(registration.number) not in {"", self.pan}:
+        if not self._state.adding:
+            active = self.tax_registrations.filter(scheme=TaxScheme.GSTIN, is_active=True)
+            self.check_gstins(active.values_list("number", flat=True))
+
+    def check_gstins(self, numbers: Iterable[str]) -> None:
+        """The PAN against its active GSTINs. Raises: ValidationError: one carries another PAN."""
+        for number in numbers:
+            if self.pan and gstin_pan(number) not in {"", self.pan}:
                 raise ValidationError(
-                    {"pan": f"GSTIN {registration.number} carries another PAN than {self.pan}: deactivate it first."}
+                    {"pan": f"GSTIN {number} carries another PAN than {self.pan}: deactivate it first."}
                 )
 
 
@@ -211,7 +218,13 @@ class OrganizationSettings(MasterData):
     """How one organization works: limits, taxes and checks. Made with the organization, changed later."""
 
     scope = Scope.of_organization()
-    tracking = Tracking("organization", part="settings", parent="organization", label="")
+    tracking = Tracking(
+        "organization",
+        part="settings",
+        parent="organization",
+        label="",
+        approved=("organization", "manager_approval_ceiling", "director_approval_ceiling"),
+    )
 
     organization = models.OneToOneField("organizations.Organization", models.PROTECT, related_name="settings")
     einvoice_required = models.BooleanField(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
-from erp.banking import ACCOUNT_SECRETS, BankAccount
+from erp.banking import ACCOUNT_APPROVED, ACCOUNT_SECRETS, BankAccount
 from erp.events.tracking import Tracking
 from erp.identifiers import CodeField
 from erp.rules import known_choices, upper_code
 from erp.scoping import Scope
-from erp.taxation import TaxRegistration
+from erp.taxation import TAX_APPROVED, TaxRegistration
 
 
 @known_choices
@@ -19,7 +21,13 @@ class OrganizationTaxRegistration(TaxRegistration):
     """A tax registration of an organization, such as one GSTIN for each state that it trades in."""
 
     scope = Scope.of_organization()
-    tracking = Tracking("organization", part="tax_registration", parent="organization", label="number")
+    tracking = Tracking(
+        "organization",
+        part="tax_registration",
+        parent="organization",
+        label="number",
+        approved=("organization", *TAX_APPROVED),
+    )
 
     organization = models.ForeignKey(
         "organizations.Organization", models.PROTECT, related_name="tax_registrations", help_text="Who is registered."
@@ -77,7 +85,13 @@ class OrganizationBankAccount(BankAccount):
 
     scope = Scope.of_organization()
     tracking = Tracking(
-        "organization", part="bank_account", parent="organization", label="bank_name", secret=ACCOUNT_SECRETS
+        "organization",
+        part="bank_account",
+        parent="organization",
+        label="bank_name",
+        secret=ACCOUNT_SECRETS,
+        approved=("organization", *ACCOUNT_APPROVED),
+        harmless=(("is_default", False),),
     )
 
     organization = models.ForeignKey(
@@ -100,3 +114,7 @@ class OrganizationBankAccount(BankAccount):
                 violation_error_message="Another account is the default of this currency: unmark that first.",
             ),
         ]
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Forms of those who have one organization don't show it; its numbers are unique all the same."""
+        super().validate_constraints(set(exclude or ()) - {"organization"})

@@ -1,10 +1,15 @@
 """Organizations at the desk: one page for all of it, and account numbers that nobody reads."""
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.forms import modelform_factory
 from django.urls import reverse
 
 from erp.crypto import decrypt
-from organizations.models import Organization, OrganizationBankAccount
+from erp.identifiers import gstin_of
+from erp.models import uuid7
+from locations.tests.factories import SubdivisionFactory
+from organizations.models import Organization, OrganizationBankAccount, OrganizationTaxRegistration
 from organizations.tests.factories import FinancialYearFactory, OrganizationBankAccountFactory, OrganizationFactory
 from organizations.tests.test_models import stored
 
@@ -109,10 +114,6 @@ def test_new_organization_is_saved_with_its_settings(super_admin, client_for, or
         "pan": "aapfu 0939f", "fiscal_year_start_month": 4, "crop_year_start_month": 10, "is_active": "on", "reason": "",
     }  # fmt: skip
     response = client_for(super_admin).post(reverse("admin:organizations_organization_add"), values)
-    assert response.status_code == 200  # a PAN of ten characters, typed with a space, is longer than its field
-    response = client_for(super_admin).post(
-        reverse("admin:organizations_organization_add"), {**values, "pan": "aapfu0939f"}
-    )
     assert response.status_code == 302, response.context["errors"]
     made = Organization.objects.get(code="SCT")
     assert (made.pan, made.settings.kyc_validity_days) == ("AAPFU0939F", 365)
@@ -132,3 +133,43 @@ def test_year_of_another_organization_is_no_choice(internal_user, client_for):
     query = {"app_label": "organizations", "model_name": "documentseries", "field_name": "financial_year", "term": ""}
     answer = client_for(internal_user("org_admin")).get(url, query)
     assert str(foreign.pk) not in answer.content.decode()
+
+
+@pytest.mark.parametrize("who", ["org_admin", "super_admin"])
+def test_an_account_that_is_there_already_is_refused_in_the_form(who, account, internal_user, super_admin, client_for):
+    client = client_for(super_admin if who == "super_admin" else internal_user(who))
+    values = sent(account, account_number=f"{NUMBER[:4]} {NUMBER[4:]}")
+    del values["expected_version"]
+    answer = client.post(reverse("admin:organizations_organizationbankaccount_add"), values)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.non_field_errors() == [
+        "The organization has an account with this number already."
+    ]
+    assert OrganizationBankAccount.objects.count() == 1
+
+
+def test_an_account_is_refused_where_no_form_shows_whose_it_is(account):
+    again = OrganizationBankAccount.objects.get(pk=account.pk)
+    again.pk, again._state.adding = uuid7(), True
+    with pytest.raises(ValidationError, match="has an account with this number already"):
+        again.full_clean(exclude={"organization"})
+
+
+def test_identifiers_are_measured_without_what_people_type_between_them(organization, internal_user, client_for):
+    SubdivisionFactory(iso_code="IN-MH")
+    number = gstin_of(organization.pan, state="27")
+    spaced = " ".join(number.lower())  # 29 characters; the column has 20
+    client, url = client_for(internal_user("org_admin")), reverse("admin:organizations_organizationtaxregistration_add")
+    values = {
+        "country": "IN", "scheme": "gstin", "number": spaced, "legal_name": "Narmada", "branch_code": "",
+        "valid_from": "", "is_active": "on", "reason": "Certificate of the branch",
+    }  # fmt: skip
+    answer = client.post(url, values)
+    assert answer.status_code == 302, answer.context["errors"]
+    assert OrganizationTaxRegistration.objects.get().number == number
+    assert "maxlength" not in str(client.get(url).context["adminform"].form["number"])
+
+
+def test_identifiers_that_are_too_long_stay_refused():
+    form = modelform_factory(Organization, fields=["pan"])({"pan": "AAPF U0939 FX"})
+    assert form.errors["pan"] == ["Ensure this value has at most 10 characters (it has 11)."]

@@ -82,8 +82,18 @@ def test_account_is_made_and_its_number_never_told(internal_user, organization):
     assert answer.status_code == 201, answer.content
     assert (answer.json()["account_number"], answer.json()["ifsc"]) == ("XXXXXX5678", "SBIN0001234")
     assert OrganizationBankAccount.objects.get().account_number == "300012345678"
-    twice = client.post(url, body)
-    assert twice.json()["errors"][0]["detail"] == "The organization has an account with this number already."
+    twice = client.post(url, {**body, "account_number": "3000-1234-5678"})
+    assert (twice.status_code, twice.json()["errors"]) == (
+        400,
+        [
+            {
+                "pointer": "/account_number",
+                "code": "unique",
+                "detail": "The organization has an account with this number already.",
+            }
+        ],
+    )
+    assert OrganizationBankAccount.objects.count() == 1
 
 
 def test_bulk_and_single_accounts_have_the_same_fingerprint(super_admin):
@@ -96,7 +106,9 @@ def test_bulk_and_single_accounts_have_the_same_fingerprint(super_admin):
     headers = {"Idempotency-Key": "k", "X-Change-Reason": "Opened last week"}
     answer = acting(super_admin).post(url, {"rows": [row]}, headers=headers)
     assert answer.status_code == 400
-    assert answer.json()["errors"][0]["detail"] == "The organization has an account with this number already."
+    (error,) = answer.json()["errors"]
+    assert error["pointer"] == "/rows/0/account_number"
+    assert error["detail"] == "The organization has an account with this number already."
 
 
 def test_series_names_a_year_of_its_own_organization(super_admin, organization, other_organization):

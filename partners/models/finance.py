@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from erp.banking import ACCOUNT_SECRETS, BankAccount
+from erp.banking import ACCOUNT_APPROVED, ACCOUNT_SECRETS, BankAccount
 from erp.events.tracking import Tracking
 from erp.rules import known_choices
 from erp.scoping import ScopedQuerySet
-from erp.taxation import TaxRegistration
+from erp.taxation import TAX_APPROVED, TaxRegistration
 from partners.models.base import PartnerPart
 
 
@@ -37,7 +37,13 @@ class PartnerTaxRegistration(PartnerPart, TaxRegistration):
     Status = RegistrationStatus
     Proof = RegistrationProof
 
-    tracking = Tracking("partner", part="tax_registration", parent="partner", label="number")
+    tracking = Tracking(
+        "partner",
+        part="tax_registration",
+        parent="partner",
+        label="number",
+        approved=("partner", *TAX_APPROVED),
+    )
 
     partner = models.ForeignKey("partners.BusinessPartner", models.PROTECT, related_name="tax_registrations")
     status = models.CharField(
@@ -129,6 +135,8 @@ class PartnerBankAccount(PartnerPart, BankAccount):
         label="bank_name",
         secret=ACCOUNT_SECRETS,
         pii=("holder", "account_number", "iban"),
+        approved=("partner", "status", *ACCOUNT_APPROVED),
+        harmless=(("status", AccountStatus.PENDING.value), ("is_default", False)),
     )
 
     partner = models.ForeignKey("partners.BusinessPartner", models.PROTECT, related_name="bank_accounts")

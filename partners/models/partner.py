@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 from django.db.models.functions import Upper
 from django.utils import timezone
 
@@ -124,7 +124,13 @@ class BusinessPartner(MasterData):
     RiskCategory = RiskCategory
 
     scope = Scope.of_partner("pk")
-    tracking = Tracking("partner", label="legal_name", pii=("legal_name", "trade_name", "pan"))
+    tracking = Tracking(
+        "partner",
+        label="legal_name",
+        pii=("legal_name", "trade_name", "pan"),
+        approved=("pan", "kyc_status", "kyc_verified_at", "kyc_expires_on"),
+        harmless=(("kyc_status", KycStatus.NOT_STARTED.value),),
+    )
 
     organization = models.ForeignKey(
         "organizations.Organization",
@@ -351,24 +357,26 @@ class BusinessPartner(MasterData):
         """Whether it has one of these roles, stored or entered on the same form."""
         if not self.entered_roles.isdisjoint(roles):
             return True
+        if "roles" in getattr(self, "_prefetched_objects_cache", {}):
+            return any(each.role in roles for each in self.roles.all())
         return not self._state.adding and self.roles.filter(role__in=roles).exists()
 
     def _next_code(self) -> str:
-        """The code after the highest. The organization's row stays locked until commit, so no number is given twice."""
+        """The code after the highest that any partner has, or had when it was deleted: papers still name it.
+
+        The organization's row stays locked until commit, so no number is given twice.
+        """
         organizations = type(self)._meta.get_field("organization").related_model._base_manager
         organizations.select_for_update(no_key=True).values("pk").get(pk=self.organization_id)
         prefix = f"BP-{self.country_id}-"
-        highest = (
-            type(self)
-            ._base_manager.filter(
-                organization=self.organization_id,
-                partner_code__startswith=prefix,
-                partner_code__regex=rf"^{prefix}[0-9]{{{CODE_DIGITS}}}$",
-            )
-            .order_by("-partner_code")
-            .values_list("partner_code", flat=True)
-            .first()
-        )
+        numbered = {
+            "organization": self.organization_id,
+            "partner_code__startswith": prefix,
+            "partner_code__regex": rf"^{prefix}[0-9]{{{CODE_DIGITS}}}$",
+        }
+        records = type(self)._base_manager.all(), type(self).history.filter(history_type="-")
+        codes = [rows.filter(**numbered).aggregate(code=Max("partner_code"))["code"] for rows in records]
+        highest = max(filter(None, codes), default="")
         number = int(highest.removeprefix(prefix)) + 1 if highest else 1
         return f"{prefix}{number:0{CODE_DIGITS}}"
 

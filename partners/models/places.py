@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.functional import cached_property
 
 from erp.events.tracking import Tracking
 from erp.identifiers import E164_PATTERN, IdentifierField, validate_e164
@@ -245,6 +246,12 @@ class PartnerLocation(PartnerPart):
         self._clean_delivery()
         self._clean_state()
 
+    @cached_property
+    def principal_place(self) -> PartnerLocation | None:
+        """The partner's principal place. Whoever writes many places of a partner at once sets it on each of them."""
+        places = PartnerLocation._base_manager.select_related("subdivision")
+        return places.filter(partner=self.partner_id, kind=LocationKind.PRINCIPAL).first()
+
     def _clean_parts(self) -> None:
         for name in ("tax_registration", "contact"):
             part = getattr(self, name)
@@ -268,8 +275,7 @@ class PartnerLocation(PartnerPart):
             )
         if self.country_id != "IN" or self.kind != LocationKind.BRANCH or self.tax_registration_id:
             return
-        places = PartnerLocation._base_manager.select_related("subdivision")
-        principal = places.filter(partner=self.partner_id, kind=LocationKind.PRINCIPAL).first()
+        principal = self.principal_place
         if principal and principal.subdivision_id != self.subdivision_id:
             raise ValidationError(
                 {

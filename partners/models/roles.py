@@ -113,7 +113,7 @@ class PartnerRole(PartnerPart):
         """The parent broker is a broker of the same organization."""
         check_owner(self, "parent_broker")
         broker = self.parent_broker
-        if broker and not broker.roles.filter(role=Role.BROKER).exists():
+        if broker and not broker.plays(Role.BROKER):
             raise ValidationError(
                 {"parent_broker": f"{broker} is no broker: give it the role of broker first, or choose another."}
             )

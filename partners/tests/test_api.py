@@ -45,6 +45,15 @@ def test_new_partner_gets_the_next_number(internal_user, organization):
     assert (made.partner_code, made.pan, made.organization_id) == ("BP-IN-000002", "AAACK0001F", organization.pk)
 
 
+def test_numbers_in_bulk_go_on_after_those_of_deleted_partners(internal_user, organization):
+    BusinessPartnerFactory(organization=organization).delete()
+    rows = [body(legal_name=f"Ginning {number}", pan=pan(9000 + number)) for number in range(2)]
+    client = acting(internal_user("partner_officer"))
+    assert client.post(f"{URL}/bulk", {"rows": rows}, headers={"Idempotency-Key": "k"}).status_code == 200
+    codes = BusinessPartner.objects.order_by("partner_code").values_list("partner_code", flat=True)
+    assert list(codes) == ["BP-IN-000002", "BP-IN-000003"]
+
+
 def test_second_partner_with_the_same_pan_is_refused_in_its_own_organization_only(internal_user, other_organization):
     BusinessPartnerFactory(organization=other_organization, pan="AAACK0001F")
     client = acting(internal_user("partner_officer"))

@@ -1,18 +1,25 @@
 """Papers: what is taken, where it is kept, who may find it right."""
 
+import base64
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.utils.module_loading import import_string
 
 from erp import context
+from erp.testing.contract import latest_event_id
+from partners.jobs import sweep
 from partners.models import PartnerDocument
 from partners.models.documents import MAX_MEGABYTES
 from partners.tests.factories import BusinessPartnerFactory, PartnerDocumentFactory
+from partners.tests.test_api import URL, acting
 
 pytestmark = pytest.mark.django_db
 
@@ -119,3 +126,42 @@ def test_nobody_of_another_organization_verifies(partner, clerk, stranger):
     document = upload(partner, clerk)
     with pytest.raises(ValidationError, match="does not work for the partner's organization"):
         review(document, stranger, "verified")
+
+
+def files(settings):
+    """Names of all files of partners."""
+    return {path.name for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()}
+
+
+def age(settings):
+    """Two days pass for every file."""
+    for path in Path(settings.MEDIA_ROOT).rglob("*"):
+        os.utime(path, (time.time() - 2 * 86400,) * 2)
+
+
+def test_a_refused_paper_leaves_no_file(partner, super_admin, settings):
+    paper = {"document_type": "pan_card", "country": "IN", "file": base64.b64encode(PNG).decode()}
+    url, client = f"{URL}/{partner.pk}/documents", acting(super_admin)
+    assert client.post(url, paper).status_code == 201
+    before, kept = latest_event_id(), files(settings)
+    again = client.post(url, paper)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (400, "unique")
+    assert (files(settings), len(kept), latest_event_id()) == (kept, 1, before)
+
+
+def test_files_of_transactions_that_failed_are_swept_and_no_others(partner, settings):
+    stored, deleted = PartnerDocumentFactory(partner=partner), PartnerDocumentFactory(partner=partner)
+    deleted.delete()
+    with transaction.atomic():
+        lost = PartnerDocumentFactory(partner=partner)
+        transaction.set_rollback(True)
+    assert len(files(settings)) == 3
+    assert sweep() == [], "a transaction may still be under way"
+    age(settings)
+    assert sweep() == [lost.file.name]
+    assert files(settings) == {Path(each.file.name).name for each in (stored, deleted)}
+    assert sweep() == []
+
+
+def test_sweeping_without_any_file_is_nothing():
+    assert sweep() == []

@@ -52,6 +52,15 @@ class TestCode:
         BusinessPartnerFactory(organization=organization, partner_code="BP-IN-000041")
         assert BusinessPartnerFactory(organization=organization).partner_code == "BP-IN-000042"
 
+    def test_the_code_of_a_deleted_partner_is_not_given_again(self, organization, other_organization):
+        first, last = [BusinessPartnerFactory(organization=organization) for _ in range(2)]
+        BusinessPartnerFactory(organization=other_organization, partner_code="BP-IN-000077").delete()
+        last.delete()
+        assert BusinessPartnerFactory(organization=organization).partner_code == "BP-IN-000003"
+        BusinessPartner.objects.filter(organization=organization).delete()
+        assert BusinessPartnerFactory(organization=organization).partner_code == "BP-IN-000004"
+        assert (first.partner_code, last.partner_code) == ("BP-IN-000001", "BP-IN-000002")
+
     def test_it_never_changes(self):
         partner = BusinessPartnerFactory()
         partner.partner_code = "OTHER"

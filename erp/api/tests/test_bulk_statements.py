@@ -174,9 +174,13 @@ class TestBudget:
     def test_record(self, client, organization):
         row = LocationFactory(organization=organization)
         assert self.count(client, "get", f"{URL}/{row.pk}") == COUNTS["retrieve"]
+        assert self.count(client, "get", f"{URL}/{row.pk}?expand=country,subdivision") == COUNTS["retrieve"]
 
-    def test_create(self, client):
-        assert self.count(client, "post", URL, rows(1)[0]) == COUNTS["create"]
+    def test_create_however_many_keys_it_names(self, client):
+        (body,) = rows(1)
+        assert self.count(client, "post", URL, body) == COUNTS["create"]
+        body |= {"code": "YARD-1", "name": "Yard 1", "parent": str(LocationFactory().pk)}
+        assert self.count(client, "post", URL, body) == COUNTS["create"]
 
     def test_reviewed_numbers_are_within_the_promise(self):
         assert (COUNTS["list"] <= 4, COUNTS["retrieve"] <= 3, COUNTS["create"] <= 6) == (True, True, True)

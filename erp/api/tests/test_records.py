@@ -151,11 +151,16 @@ class TestReading:
             "type=seaport,lab",
             "state=IN-GJ",
             f"state={gujarat.subdivision_id}",
-            "type=seaport&state=&limit=",
+            "type=seaport&limit=",
         ):
             assert [row["id"] for row in client.get(f"{LOCATIONS}?{query}").json()["results"]] == [str(gujarat.pk)], (
                 query
             )
+
+    def test_empty_filter_is_refused_rather_than_answered_with_everything(self, api, super_admin):
+        for name in ("type", "state", "is_active", "created_at_after"):
+            answer = api(super_admin).get(f"{LOCATIONS}?{name}=")
+            assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, f"?{name}")
 
     def test_pages_hold_every_row_once_in_both_directions(self, api, super_admin):
         for number in range(7):

@@ -1,7 +1,10 @@
 "use strict";
 
 const reference = document.getElementById("redoc");
-const options = { theme: { typography: { fontFamily: "sans-serif", headings: { fontFamily: "sans-serif" } } } };
+const options = {
+  nonce: reference.dataset.nonce,
+  theme: { typography: { fontFamily: "sans-serif", headings: { fontFamily: "sans-serif" } } },
+};
 
 // ReDoc shows a logo of its makers and would fetch it from them. React writes the attribute, then the property.
 const isForeign = (address) => new URL(address, location.href).host === "cdn.redoc.ly";

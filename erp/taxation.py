@@ -21,6 +21,8 @@ from erp.identifiers import (
 from erp.models import MasterData
 
 # GST codes that belong to no state: other territory and the centre.
+# Columns whose change takes effect with a second person's approval: for `tracking.approved` of each concrete model.
+TAX_APPROVED = ("country", "scheme", "number")
 STATELESS = tuple(code for code, state in GST_STATES.items() if not state.subdivision)
 
 

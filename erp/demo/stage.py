@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 from erp import context
+from erp.approvals.guards import four_eyes_off
 from erp.demo.clock import clock_set_by_hand
 from erp.models import MasterData
 
@@ -88,7 +89,8 @@ class Stage:
 
     def play(self) -> None:
         """Perform all acts, each later than the one before. Call it inside a transaction."""
-        with clock_set_by_hand() as set_clock:
+        # Demonstration data is made in one go: nobody waits for a second person.
+        with four_eyes_off(), clock_set_by_hand() as set_clock:
             dice = self.random("requests")
             for act in sorted(self.acts, key=lambda act: act.at):
                 self.now = max(act.at + timedelta(milliseconds=dice.randrange(60_000)), self.now + timedelta(seconds=1))
@@ -147,6 +149,14 @@ def play_all() -> Stage:
             tell(stage)
         stage.play()
     return stage
+
+
+@contextmanager
+def installed_earlier() -> Iterator[None]:
+    """What the block writes happened before the story began, so that the story's events are the newest ones."""
+    with transaction.atomic(), clock_set_by_hand() as set_clock:
+        set_clock(timezone.now() - timedelta(days=DAYS + 1))
+        yield
 
 
 def check_database() -> None:

@@ -51,8 +51,9 @@ def pytest_load_initial_conftests() -> None:
         return
     (ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
     os.environ["DEBUG"] = "1"
-    # Lets a test database be emptied between tests (erp/events/capture.sql).
-    os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c erp.test_flush=on"
+    # Lets a test database be emptied between tests (erp/events/capture.sql) and written without a second person
+    # (erp/approvals/guards.sql): tests about that take the fixture `four_eyes`.
+    os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c erp.test_flush=on -c erp.four_eyes=off"
     if os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"])
     else:

@@ -32,63 +32,153 @@ function setUpMenu() {
   one("#nav a[aria-current]")?.scrollIntoView({ block: "nearest" });
 }
 
-// Palette: every page of the menu, by keyboard.
+// Palette: every page of the menu and every record that the user may see, by keyboard.
+const SHORTEST_SEARCH = 2;
+
+function findPages(pages, text) {
+  const words = text.toLowerCase().split(/\s+/);
+  return pages.filter((page) => words.every((word) => `${page.note} ${page.name}`.toLowerCase().includes(word)));
+}
+
+async function findRecords(address, text, signal) {
+  const url = new URL(address, location.href);
+  url.searchParams.set("q", text);
+  const answer = await fetch(url, { headers: { Accept: "application/json" }, signal });
+  const { groups = [], detail = "" } = await answer.json();
+  if (!answer.ok) return { groups, detail };
+  return {
+    detail,
+    groups: groups.map(({ name, hits }) => ({
+      name,
+      options: hits.map((hit) => ({
+        name: hit.label,
+        note: hit.active ? hit.code : `${hit.code} · inactive`,
+        url: hit.url,
+      })),
+    })),
+  };
+}
+
+function drawOption({ name, note, url }, number) {
+  const option = document.createElement("div");
+  option.id = `palette-${number}`;
+  option.dataset.url = url;
+  option.setAttribute("role", "option");
+  for (const [tag, text] of [["b", name], ["span", note]]) {
+    option.append(Object.assign(document.createElement(tag), { textContent: text }), " ");
+  }
+  option.addEventListener("click", () => location.assign(url));
+  return option;
+}
+
+function drawGroups(list, groups) {
+  let number = 0;
+  list.replaceChildren(
+    ...groups.map(({ name, options }) => {
+      const group = document.createElement("div");
+      const heading = Object.assign(document.createElement("p"), { textContent: name });
+      heading.setAttribute("aria-hidden", "true");
+      group.setAttribute("role", "group");
+      group.setAttribute("aria-label", name);
+      group.append(heading, ...options.map((option) => drawOption(option, number++)));
+      return group;
+    }),
+  );
+}
+
 function setUpPalette() {
   const palette = one("#palette");
   if (!palette) return;
   const input = one("input", palette);
-  const list = one("ul", palette);
+  const list = one("#palette-results", palette);
+  const status = one("#palette-status", palette);
   const pages = all("#nav a").map((link) => ({
     name: link.textContent.trim(),
-    group: one("h2", link.closest("section") ?? document.createElement("p"))?.textContent ?? "",
+    note: one("h2", link.closest("section") ?? document.createElement("p"))?.textContent ?? "",
     url: link.href,
   }));
+  let records = [];
   let chosen = 0;
-  const matches = () => {
-    const words = input.value.toLowerCase().split(/\s+/);
-    return pages.filter((page) => words.every((word) => `${page.group} ${page.name}`.toLowerCase().includes(word)));
+  let waiting = null; // the question under way, and whether Enter was pressed meanwhile
+  const options = () => all("[role=option]", list);
+  const choose = (number) => {
+    const found = options();
+    chosen = Math.max(0, Math.min(number, found.length - 1));
+    found.forEach((option, place) => option.setAttribute("aria-selected", place === chosen));
+    if (found.length) input.setAttribute("aria-activedescendant", found[chosen].id);
+    else input.removeAttribute("aria-activedescendant");
+    found[chosen]?.scrollIntoView({ block: "nearest" });
   };
-  const draw = () => {
-    const found = matches();
-    chosen = Math.max(0, Math.min(chosen, found.length - 1));
-    list.replaceChildren(
-      ...found.map((page, number) => {
-        const item = document.createElement("li");
-        item.id = `palette-${number}`;
-        item.setAttribute("role", "option");
-        item.setAttribute("aria-selected", number === chosen);
-        item.append(page.name, Object.assign(document.createElement("span"), { textContent: page.group }));
-        item.addEventListener("click", () => location.assign(page.url));
-        return item;
-      }),
-    );
-    input.setAttribute("aria-activedescendant", `palette-${chosen}`);
-    one("[aria-selected=true]", list)?.scrollIntoView({ block: "nearest" });
+  const draw = (said = "") => {
+    const found = findPages(pages, input.value.trim());
+    drawGroups(list, [...(found.length ? [{ name: "Pages", options: found }] : []), ...records]);
+    choose(chosen);
+    const count = options().length;
+    status.textContent = said || (count ? `${count} found` : "Nothing that you may see is called that.");
+  };
+  const go = () => {
+    const option = options()[chosen];
+    if (option) location.assign(option.dataset.url);
+    else if (waiting) waiting.entered = true;
+  };
+  const ask = async (question, text) => {
+    let said = "";
+    try {
+      const { groups, detail } = await findRecords(palette.dataset.searchUrl, text, question.abort.signal);
+      if (question !== waiting) return;
+      records = groups;
+      said = detail;
+    } catch (error) {
+      if (question !== waiting) return;
+      records = [];
+      said = "Records can’t be searched right now. Try again.";
+    }
+    waiting = null;
+    draw(said);
+    if (question.entered) go();
+  };
+  const search = () => {
+    const text = input.value.trim();
+    clearTimeout(waiting?.timer);
+    waiting?.abort.abort();
+    waiting = null;
+    chosen = 0;
+    if (text.length < SHORTEST_SEARCH) {
+      records = [];
+      draw();
+      return;
+    }
+    const question = { abort: new AbortController(), entered: false };
+    question.timer = setTimeout(() => ask(question, text), 120);
+    waiting = question;
+    records = [];
+    draw("Searching…");
   };
   const open = () => {
     input.value = "";
-    chosen = 0;
-    draw();
+    search();
     palette.showModal();
     input.focus();
   };
-  input.addEventListener("input", () => {
-    chosen = 0;
-    draw();
-  });
+  input.addEventListener("input", search);
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) {
       event.preventDefault();
-      chosen += step;
-      draw();
-    } else if (event.key === "Enter" && matches()[chosen]) {
+      choose(chosen + step);
+    } else if (event.key === "Enter") {
       event.preventDefault();
-      location.assign(matches()[chosen].url);
+      go();
+    } else if (event.key === "Escape") {
+      event.preventDefault(); // a search field would only be emptied
+      palette.close();
     }
   });
   palette.addEventListener("click", (event) => event.target === palette && palette.close());
-  one("#palette-open").addEventListener("click", open);
+  one("#palette-open").addEventListener("click", (event) => {
+    event.preventDefault();
+    open();
+  });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
@@ -178,6 +268,39 @@ function setUpSearchFields() {
   });
 }
 
+// A number is checked when its field is left; saving checks it all the same. What a tax number is, its scheme says.
+async function checkNumber(input) {
+  const note = one(`#${CSS.escape(`${input.id}-check`)}`);
+  const value = input.value.trim();
+  const scheme = document.getElementById(input.id.replace(/number$/, "scheme"))?.value;
+  const kind = input.dataset.validate === "tax" ? scheme : input.dataset.validate;
+  note.textContent = "";
+  if (!value || !kind) return;
+  const body = new URLSearchParams({ kind, value, csrfmiddlewaretoken: one("[name=csrfmiddlewaretoken]").value });
+  const answer = await fetch("/admin/validate/", { method: "POST", body }).catch(() => null);
+  if (!answer?.ok || input.value.trim() !== value) return;
+  const { valid, message } = await answer.json();
+  note.textContent = message;
+  note.classList.toggle("wrong", !valid);
+}
+
+// One listener for all fields, those of rows that are added later included.
+function setUpChecks() {
+  const prepare = (input) => {
+    if (!input.id || document.getElementById(`${input.id}-check`)) return;
+    const note = Object.assign(document.createElement("p"), { id: `${input.id}-check`, className: "live-check" });
+    note.setAttribute("aria-live", "polite");
+    input.after(note);
+    input.setAttribute("aria-describedby", `${input.getAttribute("aria-describedby") ?? ""} ${note.id}`.trim());
+  };
+  document.addEventListener("focusin", ({ target }) => target.dataset?.validate && prepare(target));
+  document.addEventListener("change", ({ target }) => {
+    if (!target.dataset?.validate) return;
+    prepare(target);
+    checkNumber(target);
+  });
+}
+
 function setUpDemo() {
   for (const button of all("[data-login]")) {
     button.addEventListener("click", () => {
@@ -194,5 +317,6 @@ document.addEventListener("DOMContentLoaded", () => {
   setUpDropDowns();
   all("details.filter[data-search-url]").forEach(setUpFilter);
   setUpSearchFields();
+  setUpChecks();
   setUpDemo();
 });

@@ -163,6 +163,8 @@ class MaskedAccountForm(forms.ModelForm):  # type: ignore[type-arg]  # no [] on 
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "iban" in self.fields:
+            self.fields["iban"].widget.attrs["data-validate"] = "iban"
         for name in self.MASKED:
             stored = getattr(self.instance, name, "")
             if name in self.fields and stored:

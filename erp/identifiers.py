@@ -7,7 +7,7 @@ and raises ValidationError with one sentence. The `*_PATTERN` constants are the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 from zoneinfo import available_timezones
 
@@ -121,8 +121,9 @@ def one_spelling(text: str, *, separators: str) -> str:
 class IdentifierFormField(forms.CharField):
     """What is typed may be longer than the identifier: separators don't count."""
 
-    def __init__(self, *, separators: str = "", **kwargs: Any) -> None:
+    def __init__(self, *, separators: str = "", kind: str = "", **kwargs: Any) -> None:
         self.separators = separators
+        self.kind = kind
         super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> Any:
@@ -131,20 +132,24 @@ class IdentifierFormField(forms.CharField):
         return one_spelling(text, separators=self.separators) if isinstance(text, str) else text
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Without maxlength: a browser would cut off what is typed with spaces."""
+        """Without maxlength: a browser would cut off what is typed with spaces. With the kind that the desk's script asks for."""
         attrs: dict[str, Any] = super().widget_attrs(widget)
-        return {name: value for name, value in attrs.items() if name != "maxlength"}
+        kind = {"data-validate": self.kind} if self.kind else {}
+        return {**{name: value for name, value in attrs.items() if name != "maxlength"}, **kind}
 
 
 class IdentifierField(models.CharField):  # type: ignore[type-arg]  # no [] on Django's classes at run time
     """Text in one spelling: validation turns "27 aapfu-0939 f1zv" into "27AAPFU0939F1ZV".
 
     separators: characters that people type between groups and that are not part of the identifier.
+    kind: which of `VALIDATORS` a form may ask about while it is filled; by default that of the field's validator. "tax":
+    the scheme beside it tells.
     """
 
-    def __init__(self, *args: Any, separators: str = " -.", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, separators: str = " -.", kind: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.separators = separators
+        self.kind = kind
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
@@ -154,7 +159,8 @@ class IdentifierField(models.CharField):  # type: ignore[type-arg]  # no [] on D
         """A form's field measures the identifier, not the separators that people type."""
         if self.choices:
             return super().formfield(**kwargs)
-        return super().formfield(**{"form_class": IdentifierFormField, "separators": self.separators, **kwargs})
+        own = {"form_class": IdentifierFormField, "separators": self.separators, "kind": self.kind or kind_of(self)}
+        return super().formfield(**{**own, **kwargs})
 
     def clean(self, value: Any, model_instance: models.Model | None) -> Any:
         """The value in the one spelling, validated. `save()` alone changes no spelling: the database refuses it."""
@@ -198,7 +204,10 @@ def validate_gstin(value: str) -> None:
         "15 characters: state, PAN, registration number, Z and check character, as 27AAPFU0939F1ZV",
     )
     if not luhn.is_valid(value, BASE_36):
-        raise ValidationError(f'GSTIN "{value}" does not fit its check character: compare it with the certificate.')
+        hint = _suspects(value, gstin_repairs(value))
+        raise ValidationError(
+            f'GSTIN "{value}" does not fit its check character: compare it with the certificate{hint}.'
+        )
     state = GST_STATES.get(value[:2])
     if state is None:
         raise ValidationError(
@@ -228,6 +237,88 @@ def gstin_pan(value: str) -> str:
 def gstin_of(pan: str, *, state: str, registration: str = "1") -> str:
     """The GSTIN of a PAN in a state (GST code), with its check character computed: for examples and checks."""
     return f"{state}{pan}{registration}Z" + luhn.calc_check_digit(f"{state}{pan}{registration}Z", BASE_36)
+
+
+# Characters that people take for each other.
+LOOKALIKES = {
+    frozenset(pair) for pair in ("0O", "0D", "0Q", "1I", "1L", "2Z", "5S", "6G", "8B", "UV", "VY", "MN", "17")
+}
+MOST_NAMED = 3  # a hint that names more is none
+
+
+def repairs(value: str, fits: Callable[[str], bool]) -> list[str]:
+    """Numbers that fit and differ from this one in one character, or in two neighbours that changed places.
+
+    Slips that people make most come first: characters that look alike, then swapped neighbours, then any other character.
+    """
+    swaps = [
+        value[:at] + value[at + 1] + value[at] + value[at + 2 :]
+        for at in range(len(value) - 1)
+        if value[at] != value[at + 1]
+    ]
+    alike = [each for each in _substitutions(value) if _is_lookalike(value, each)]
+    return [each for each in dict.fromkeys([*alike, *swaps, *_substitutions(value)]) if fits(each)]
+
+
+def gstin_repairs(value: str) -> list[str]:
+    """GSTINs one slip away, with a state that exists and a PAN or TAN in its place. See `repairs`."""
+    return repairs(value, _is_gstin)
+
+
+def iban_repairs(value: str) -> list[str]:
+    """IBANs one slip away, in the form of their country. See `repairs`."""
+    return repairs(value, lambda number: _fits_mod_97(number[4:] + number[:4]) and iban.is_valid(number))
+
+
+def lei_repairs(value: str) -> list[str]:
+    """LEIs one slip away. See `repairs`."""
+    return repairs(value, lambda number: bool(re.fullmatch(LEI_PATTERN, number)) and _fits_mod_97(number))
+
+
+def _substitutions(value: str) -> Iterator[str]:
+    for at, old in enumerate(value):
+        yield from (value[:at] + new + value[at + 1 :] for new in BASE_36 if new != old)
+
+
+def _is_lookalike(value: str, other: str) -> bool:
+    changed = [frozenset(pair) for pair in zip(value, other, strict=True) if pair[0] != pair[1]]
+    return len(changed) == 1 and changed[0] in LOOKALIKES
+
+
+def _is_gstin(value: str) -> bool:
+    if not re.fullmatch(GSTIN_PATTERN, value) or not luhn.is_valid(value, BASE_36):
+        return False
+    state = GST_STATES.get(value[:2])
+    has_tan = value[13] == "D" and re.fullmatch(TAN_PATTERN, value[2:12])
+    return state is not None and not state.closed and bool(gstin_pan(value) or has_tan)
+
+
+def _fits_mod_97(value: str) -> bool:
+    """Letters count as two digits, A as 10. Source: ISO/IEC 7064, MOD 97-10."""
+    return int("".join(str(int(character, 36)) for character in value)) % 97 == 1
+
+
+def _suspects(value: str, found: list[str]) -> str:
+    """Which characters to look at, in words: of the likeliest slip that explains it; nothing when that leaves too many."""
+    kinds: dict[int, list[str]] = {}
+    for each in found:
+        kinds.setdefault(_slip(value, each), []).append(each)
+    likely = kinds[min(kinds)] if kinds else []
+    if not 0 < len(likely) <= MOST_NAMED:
+        return ""
+    *first, last = sorted({place for each in likely for place in _changed(value, each)})
+    which = f"characters {', '.join(map(str, first))} and {last}" if first else f"character {last}"
+    return f", above all {which}; {' or '.join(likely)} would fit"
+
+
+def _slip(value: str, other: str) -> int:
+    """0 for a character that looks alike, 1 for swapped neighbours, 2 for any other character."""
+    return 0 if _is_lookalike(value, other) else 3 - len(_changed(value, other))
+
+
+def _changed(value: str, other: str) -> list[int]:
+    """Places that differ, from 1."""
+    return [place for place, (old, new) in enumerate(zip(value, other, strict=True), start=1) if old != new]
 
 
 def validate_tan(value: str) -> None:
@@ -267,7 +358,13 @@ def validate_ifsc(value: str) -> None:
 
 def validate_iban(value: str) -> None:
     """IBAN: country, mod 97 check digits and the account in that country's form. Source: ISO 13616."""
-    _check(value, iban.validate, "IBAN", "copy it from the bank's letter, as GB29NWBK60161331926819")
+    _check(
+        value,
+        iban.validate,
+        "IBAN",
+        "copy it from the bank's letter, as GB29NWBK60161331926819",
+        hint=lambda: _suspects(value, iban_repairs(value)),
+    )
 
 
 def validate_bic(value: str) -> None:
@@ -281,7 +378,13 @@ def validate_lei(value: str) -> None:
     """LEI: 20 characters with mod 97 check digits. Source: ISO 17442."""
     # The library compares the check digits only, whatever the length.
     _match(value, LEI_PATTERN, "LEI", "the 20 characters of the certificate, as 213800KUD8LAJWSQ9D15")
-    _check(value, lei.validate, "LEI", "copy its 20 characters from the certificate, as 213800KUD8LAJWSQ9D15")
+    _check(
+        value,
+        lei.validate,
+        "LEI",
+        "copy its 20 characters from the certificate, as 213800KUD8LAJWSQ9D15",
+        hint=lambda: _suspects(value, lei_repairs(value)),
+    )
 
 
 def validate_container(value: str) -> None:
@@ -402,21 +505,95 @@ def validate_tax_number(scheme: str, country: str, number: str) -> None:
 
 def _match(value: str, pattern: str, thing: str, form: str) -> None:
     if not re.fullmatch(pattern, value):
-        raise ValidationError(f'{thing} "{value}" has a wrong form: write {form}.')
+        raise ValidationError(f'{thing} "{value}" has a wrong form{_misfit(value, thing)}: write {form}.')
 
 
-def _check(value: str, check: Callable[[str], Any], thing: str, way_out: str, *, exact: bool = True) -> None:
-    """exact: the library's own spelling must be the given one; national tax numbers may carry a country prefix."""
+# What stands where: A a letter, 9 a digit, * either; anything else is itself. Only to say which character is wrong.
+LAYOUTS = {
+    "PAN": "AAAAA9999A",
+    "TAN": "AAAA99999A",
+    "IFSC": "AAAA0******",
+    "GSTIN": "99AAAA*9999A***",
+    "LEI": "******************99",
+}
+BELONGS = {"A": ("a letter", str.isalpha), "9": ("a digit", str.isdigit), "*": ("a letter or digit", str.isalnum)}
+
+
+def _misfit(value: str, thing: str) -> str:
+    """Which character of a number of the right length can't stand there; empty when none is, or none is known."""
+    layout = LAYOUTS.get(thing, "")
+    if len(layout) != len(value):
+        return f" ({len(value)} characters instead of {len(layout)})" if layout else ""
+    for place, (wanted, found) in enumerate(zip(layout, value, strict=True), start=1):
+        words, fits = BELONGS.get(wanted, (wanted, wanted.__eq__))
+        if not fits(found):
+            return f" (character {place} is {found}, where {words} belongs)"
+    return ""
+
+
+def _check(
+    value: str,
+    check: Callable[[str], Any],
+    thing: str,
+    way_out: str,
+    *,
+    exact: bool = True,
+    hint: Callable[[], str] = str,
+) -> None:
+    """exact: the library's own spelling must be the given one; national tax numbers may carry a country prefix.
+
+    hint: says which character is suspect, where check digits tell.
+    """
     try:
         spelling = check(value)
     except stdnum.exceptions.InvalidChecksum:
         raise ValidationError(
-            f'{thing} "{value}" does not fit its check digits, a character is mistyped: {way_out}.'
+            f'{thing} "{value}" does not fit its check digits, a character is mistyped: {way_out}{hint()}.'
         ) from None
     except stdnum.exceptions.ValidationError:
         raise ValidationError(f'{thing} "{value}" has a wrong form: {way_out}.') from None
     if exact and spelling != value:
         raise ValidationError(f'{thing} "{value}" must be in capitals without separators: write {spelling}.')
+
+
+# Kinds of identifiers that a form can ask about while somebody types.
+VALIDATORS: dict[str, Callable[[str], None]] = {
+    "pan": validate_pan,
+    "gstin": validate_gstin,
+    "tan": validate_tan,
+    "cin": validate_cin,
+    "iec": validate_iec,
+    "ifsc": validate_ifsc,
+    "iban": validate_iban,
+    "bic": validate_bic,
+    "lei": validate_lei,
+    "phone": validate_e164,
+    "container": validate_container,
+    "imo": validate_imo,
+    "locode": validate_un_locode,
+    "hs": validate_hs_code,
+    "tariff": validate_tariff_code,
+}
+
+
+def kind_of(field: models.Field[Any, Any]) -> str:
+    """Which of `VALIDATORS` a column has; empty when none."""
+    return next((kind for kind, validator in VALIDATORS.items() if validator in field.validators), "")
+
+
+def validate(kind: str, text: str) -> str:
+    """The one spelling of what somebody typed, as a kind of `VALIDATORS` or `TaxScheme`.
+
+    Raises: KeyError: there is no such kind. ValidationError: it is no such number.
+    """
+    if kind in VALIDATORS:
+        spelling = one_spelling(text, separators=" -." if kind != "phone" else " -.()")
+        VALIDATORS[kind](spelling)
+    else:
+        rule = TAX_RULES[kind]
+        spelling = one_spelling(text, separators=" -.")
+        validate_tax_number(kind, rule.country, spelling)
+    return spelling
 
 
 def _chapter(value: str, thing: str) -> None:

@@ -41,7 +41,7 @@ class TaxRegistration(MasterData):
     scheme = models.CharField(
         max_length=10, choices=TaxScheme.choices, default=TaxScheme.GSTIN, help_text="Kind of number. Example: GSTIN"
     )
-    number = IdentifierField(max_length=20, help_text="As on the certificate. Example: 27AAPFU0939F1ZV")
+    number = IdentifierField(max_length=20, kind="tax", help_text="As on the certificate. Example: 27AAPFU0939F1ZV")
     legal_name = models.CharField(
         max_length=200, help_text="As on the certificate. Example: Narmada Cotton Traders LLP"
     )

@@ -53,6 +53,11 @@ class SubdivisionAdmin(MasterDataAdmin):
     search_fields = ("name", "iso_code", "gst_state_code")
     fields = ("country", ("iso_code", "name"), ("gst_state_code", "region"), "is_active")
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "country":
+            kwargs.setdefault("help_text", "Whose state or province it is. Example: India")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 @admin.register(Location)
 class LocationAdmin(MasterDataAdmin):

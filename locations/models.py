@@ -7,16 +7,16 @@ import re
 import zoneinfo
 from typing import Any
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Left, Lower, Upper
+from django.db.models.functions import Left, Lower
 
 from erp.events.tracking import Tracking
 from erp.models import MasterData
 from erp.rules import known_choices, upper_code
 from erp.scoping import Scope
+from erp.search import search_indexes
 
 time_zones = functools.cache(zoneinfo.available_timezones)  # reads the whole directory of zones
 
@@ -368,8 +368,8 @@ class Location(MasterData):
     class Meta:
         ordering = ("name", "code")
         indexes = [
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="location_name_trgm", fastupdate=False),
             models.Index(fields=("name", "code"), name="location_order"),
+            *search_indexes("location", code="code", name="name", also=("aliases", "un_locode", "city")),
         ]
         constraints = [
             upper_code("location"),

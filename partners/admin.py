@@ -6,16 +6,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import OuterRef, QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.http import FileResponse, HttpRequest
+from django.urls import path, reverse
+from django.utils.html import format_html, format_html_join
+from django.views.decorators.http import require_safe
 
 from erp.admin.base import ChildInline, MasterDataAdmin, StackedChildInline
 from erp.admin.forms import ChildFormSet
 from erp.admin.generic import BaseModelAdmin
 from erp.banking import MaskedAccountForm
+from partners.downloads import downloaded
 from partners.models import (
     BusinessPartner,
     PartnerBankAccount,
@@ -53,7 +58,7 @@ PLACE_FIELDS = (
 DOCUMENT_FIELDS = (
     ("document_type", "subtype", "number"),
     ("country", "issued_on", "expires_on"),
-    ("file", "file_name", "size"),
+    ("file", "download", "size"),
     ("status", "verified_by", "verified_at"),
     ("reject_reason", "supersedes", "is_active"),
 )
@@ -141,7 +146,7 @@ class CommodityInline(ChildInline):
 
 
 class PlainFiles(BaseModelAdmin):
-    """Files are private: a form takes one in and shows its name, never a link to it."""
+    """Files are private: a form takes one in, and shows a link to the page that hands it out and records who took it."""
 
     formfield_overrides = {models.FileField: {"widget": forms.FileInput}}
 
@@ -150,12 +155,20 @@ class PlainFiles(BaseModelAdmin):
         takes_file = not isinstance(obj, PartnerDocument) and self.has_change_permission(request, obj)
         return fieldsets if takes_file else _swapped(fieldsets, {"file": ""})
 
+    @admin.display(description="download")
+    def download(self, document: PartnerDocument) -> str:
+        """Link to the file."""
+        if document._state.adding:
+            return "-"
+        url = reverse("admin:partners_partnerdocument_file", args=[document.pk])
+        return format_html('<a href="{}">{}</a>', url, document.file_name)
+
 
 class DocumentInline(PlainFiles, StackedChildInline):
     model = PartnerDocument
     verbose_name = "document"
     fields = DOCUMENT_FIELDS
-    readonly_fields = ("file_name", "size", "verified_by", "verified_at")
+    readonly_fields = ("download", "size", "verified_by", "verified_at")
 
 
 @admin.register(BusinessPartner)
@@ -236,6 +249,11 @@ class PartAdmin(MasterDataAdmin):
         fixed = ("partner",) if obj else ()
         return [*super().get_readonly_fields(request, obj), *fixed]
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "partner":
+            kwargs.setdefault("help_text", "Whose part it is; stays for good. Example: Narmada Cotton Traders LLP")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 @admin.register(PartnerRole)
 class PartnerRoleAdmin(PartAdmin):
@@ -297,6 +315,16 @@ class PartnerDocumentAdmin(PlainFiles, PartAdmin):
     search_fields = ("number", "file_name", "partner__legal_name")
     fields = ("partner", *DOCUMENT_FIELDS, ("uploaded_by", "sha256"))
     readonly_fields = (*DocumentInline.readonly_fields, "sha256", "uploaded_by")
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(require_safe(self.file_view))
+        return [path("<path:object_id>/file/", page, name="partners_partnerdocument_file"), *super().get_urls()]
+
+    def file_view(self, request: HttpRequest, object_id: str) -> FileResponse:
+        """The file, to be saved. Raises: Http404: out of scope or unknown. PermissionDenied: may not see papers."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return downloaded(self._found(request, unquote(object_id)), request.user)
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         """A table can't bring the papers themselves."""

@@ -7,6 +7,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db.models import prefetch_related_objects
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
 
 from erp.api.bulk import as_new
 from erp.api.fields import TextField
@@ -16,6 +20,7 @@ from erp.api.serializers import MasterDataSerializer
 from erp.api.shared import BankAccounts, TaxRegistrations
 from erp.api.viewsets import MasterDataViewSet
 from erp.identifiers import TaxScheme, gstin_pan
+from partners.downloads import downloaded
 from partners.models import (
     BusinessPartner,
     PartnerBankAccount,
@@ -166,10 +171,15 @@ class Documents(MasterDataViewSet):
     ordering = ("document_type",)
     staff_only = ("uploaded_by", "verified_by")
     staff_written = ("status", "reject_reason")
-    verbs = ("list", "create", "retrieve", "partial_update", "destroy", "history")
+    verbs = ("list", "create", "retrieve", "partial_update", "destroy", "history", "file")
     instead_of_bulk = "Each paper brings a file of up to 7 MB: send them one at a time, to this address without /bulk."
 
     @property
     def body_limit(self) -> int:  # type: ignore[override]
         """A file of 7 MB in base64."""
         return 10 * MEBIBYTE
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiResponse(OpenApiTypes.BINARY, "The file.")})
+    def file(self, request: Request, **_: Any) -> FileResponse:
+        """The file itself, to be saved; its kind is `mime`. Each download is recorded."""
+        return downloaded(self.get_object(), request.user)

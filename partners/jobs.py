@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 
 from django.core.files.storage import Storage
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -16,6 +17,8 @@ FOLDER = "partners"
 # Longer than any transaction that may still be about to store the row of a file.
 SPARED = timedelta(days=1)
 AT_ONCE = 1_000
+# Waits for those who store files (partners/models/documents.py), and they for it.
+ALONE = "SELECT pg_advisory_xact_lock(hashtext('partners.files'))"
 
 
 @app.periodic(cron="41 2 * * *")
@@ -31,15 +34,26 @@ def sweep() -> list[str]:
     The record tells: it names the file of each document that was ever committed, deleted ones included.
     """
     storage: Storage = PartnerDocument._meta.get_field("file").storage
-    swept: list[str] = []
-    old = [name for name in _files(storage) if storage.get_modified_time(name) < timezone.now() - SPARED]
-    for start in range(0, len(old), AT_ONCE):
-        names = old[start : start + AT_ONCE]
+    old = [name for name in _files(storage) if _is_old(storage, name)]
+    return [
+        name for start in range(0, len(old), AT_ONCE) for name in _sweep_some(storage, old[start : start + AT_ONCE])
+    ]
+
+
+def _sweep_some(storage: Storage, names: list[str]) -> list[str]:
+    """The same content may be handed in again at this moment: storing it makes the file new, and waits for this lock."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(ALONE)
         kept = set(PartnerDocument.history.filter(file__in=names).values_list("file", flat=True))
-        swept += [name for name in names if name not in kept]
-    for name in swept:
-        storage.delete(name)
+        swept = [name for name in names if name not in kept and _is_old(storage, name)]
+        for name in swept:
+            storage.delete(name)
     return swept
+
+
+def _is_old(storage: Storage, name: str) -> bool:
+    return storage.get_modified_time(name) < timezone.now() - SPARED
 
 
 def _files(storage: Storage) -> Iterator[str]:

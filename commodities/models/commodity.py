@@ -6,17 +6,17 @@ import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Self
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Lower
 
 from commodities.models.base import HS_CHAPTER, Coded, OwnedOrShared
 from erp.events.tracking import Tracking
 from erp.rules import known_choices, upper_code
 from erp.scoping import Scope, ScopedQuerySet
+from erp.search import search_indexes
 
 PERCENT = (MinValueValidator(0), MaxValueValidator(100))
 MONTHS = (MinValueValidator(1), MaxValueValidator(12))
@@ -202,7 +202,7 @@ class Commodity(Coded, OwnedOrShared):
     class Meta:
         verbose_name_plural = "commodities"
         ordering = ("name",)
-        indexes = [GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="commodity_name_trgm", fastupdate=False)]
+        indexes = search_indexes("commodity", code="code", name="name", also=("hs_code",))
         constraints = [
             upper_code("commodity"),
             models.CheckConstraint(
@@ -223,12 +223,12 @@ class Commodity(Coded, OwnedOrShared):
             models.CheckConstraint(
                 condition=Q(delivery_tolerance_pct__range=(0, 100)),
                 name="commodity_delivery_tolerance_pct_range",
-                violation_error_message="The delivery tolerance lies between 0 and 100 %.",
+                violation_error_message="The delivery tolerance lies between 0 and 100 percent.",
             ),
             models.CheckConstraint(
                 condition=Q(weight_tolerance_pct__range=(0, 100)),
                 name="commodity_weight_tolerance_pct_range",
-                violation_error_message="The weight tolerance lies between 0 and 100 %.",
+                violation_error_message="The weight tolerance lies between 0 and 100 percent.",
             ),
             models.CheckConstraint(
                 condition=Q(season_start_month__isnull=True, season_end_month__isnull=True)
@@ -319,6 +319,7 @@ class CommodityVariety(Coded, OwnedOrShared):
     class Meta:
         verbose_name_plural = "commodity varieties"
         ordering = ("commodity", "name")
+        indexes = search_indexes("commodityvariety", code="code", name="name")
         constraints = [
             upper_code("commodityvariety"),
             models.UniqueConstraint(

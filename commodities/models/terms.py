@@ -96,7 +96,7 @@ class WeightmentTerm(Term):
             models.CheckConstraint(
                 condition=Q(deduction_pct__range=(0, 100)),
                 name="weightmentterm_deduction_pct_range",
-                violation_error_message="The deduction lies between 0 and 100 %.",
+                violation_error_message="The deduction lies between 0 and 100 percent.",
             ),
         ]
 
@@ -157,7 +157,7 @@ class PaymentTerm(Term):
             models.CheckConstraint(
                 condition=Q(advance_pct__range=(0, 100)),
                 name="paymentterm_advance_pct_range",
-                violation_error_message="The advance lies between 0 and 100 %.",
+                violation_error_message="The advance lies between 0 and 100 percent.",
             ),
             models.CheckConstraint(
                 condition=Q(lc_confirmation="") | Q(method__in=("lc_sight", "lc_usance")),

@@ -1,4 +1,4 @@
-"""Who looked: exports, openings of the audit log and of histories, secrets that were read. Events of category `access`.
+"""Who looked: exports, openings of the audit log and of histories, secrets and files that were read. Events of category `access`.
 
 They stand in a stream of their own for each user, so that looking never waits for somebody who writes a record. Actor,
 address and request id come from the context; a GET has no actor there yet, so these functions name it.
@@ -24,6 +24,7 @@ EXPORTED = registry.register("data.exported", category=CATEGORY)
 AUDIT_VIEWED = registry.register("audit.viewed", category=CATEGORY)
 HISTORY_VIEWED = registry.register("record.history.viewed", category=CATEGORY)
 SECRET_READ = registry.register("secret.read", category=CATEGORY)
+FILE_READ = registry.register("file.downloaded", category=CATEGORY)
 
 STREAM = "access"
 # One event tells that somebody reads a page, whether it's opened once or ten times in this time.

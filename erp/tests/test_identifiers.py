@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from erp import identifiers
@@ -155,3 +155,48 @@ def test_identifier_field_brings_typed_text_into_one_spelling():
     assert identifiers.IdentifierField(separators=" ").clean("udyam-mh-18-0012345 ", None) == "UDYAM-MH-18-0012345"
     assert identifiers.CodeField().clean(" nct-1 ", None) == "NCT-1"
     assert identifiers.IdentifierField(null=True, blank=True).clean(None, None) is None
+
+
+SUSPECTED = {
+    identifiers.gstin_repairs: ["27AAPFU0939F1ZV", "24AAACC1206D1ZM", gstin_of("ACUPA7085R", state="33")],
+    identifiers.iban_repairs: ["GB29NWBK60161331926819", "DE89370400440532013000", "AE070331234567890123456"],
+    identifiers.lei_repairs: ["213800KUD8LAJWSQ9D15", "5493001KJTIIGC8Y1R12"],
+}
+SLIPS = [(repairs, number) for repairs, numbers in SUSPECTED.items() for number in numbers]
+
+
+@pytest.mark.parametrize(("repairs", "number"), SLIPS)
+@given(data=st.data())
+@settings(max_examples=10)
+def test_one_slip_away_the_right_number_is_found_and_all_that_is_found_is_right(repairs, number, data):
+    place = data.draw(st.integers(0, len(number) - 2))
+    swapped = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+    changed = number[:place] + data.draw(st.sampled_from(BASE_36)) + number[place + 1 :]
+    check = getattr(identifiers, f"validate_{repairs.__name__.removesuffix('_repairs')}")
+    for typed in {swapped, changed} - {number}:
+        found = repairs(typed)
+        assert number in found
+        assert len(found) == len(set(found))
+        for each in found:
+            check(each)
+
+
+@pytest.mark.parametrize(
+    ("check", "typed", "says"),
+    [
+        (identifiers.validate_gstin, "27AAPFU0939F1ZW", ""),
+        (identifiers.validate_gstin, "27AAPFU9039F1ZV", "above all characters 8 and 9"),
+        (identifiers.validate_gstin, "27AAPFU0939FIZV", "above all character 13; 27AAPFU0939F1ZV would fit."),
+        (identifiers.validate_gstin, "27AAPFUO939F1ZV", "(character 8 is O, where a digit belongs)"),
+        (identifiers.validate_gstin, "27AAPFU0939F1Z", "(14 characters instead of 15)"),
+        (identifiers.validate_iban, "GB29NWBK60161331926891", ""),
+        (identifiers.validate_lei, "2138O0KUD8LAJWSQ9D15", "above all character 5; 213800KUD8LAJWSQ9D15 would fit."),
+        (identifiers.validate_ifsc, "SBINO001234", "(character 5 is O, where 0 belongs)"),
+        (identifiers.validate_ifsc, "SB1N0001234", "(character 3 is 1, where a letter belongs)"),
+        (identifiers.validate_pan, "AAPFU0939", "(9 characters instead of 10)"),
+    ],
+)
+def test_a_refusal_says_which_character_is_suspect(check, typed, says):
+    with pytest.raises(ValidationError) as refused:
+        check(typed)
+    assert says in refused.value.message

@@ -35,6 +35,7 @@ from erp.identifiers import (
 from erp.models import MasterData
 from erp.rules import known_choices
 from erp.scoping import Scope
+from erp.search import search_indexes
 
 
 def optional_format(column: str, pattern: str, *, message: str) -> models.CheckConstraint:
@@ -135,6 +136,7 @@ class Organization(MasterData):
 
     class Meta:
         ordering = ("name",)
+        indexes = search_indexes("organization", code="code", name="name", also=("legal_name", "pan"))
         constraints = [
             models.UniqueConstraint(
                 Lower("code"),

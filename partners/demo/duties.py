@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.core.files.base import ContentFile
@@ -101,7 +101,7 @@ def set_kyc(stage: Stage, party: Party, status: KycStatus) -> None:
     change(find(stage, party.house, party.code), kyc_status=status)
 
 
-def hand_in(stage: Stage, party: Party, kind: DocumentType, number: str) -> None:
+def hand_in(stage: Stage, party: Party, kind: DocumentType, number: str, *, expires_on: date | None = None) -> None:
     """Upload a paper of one page."""
     page = pdf([kind.label, "", party.name, number, "", "Specimen for demonstration, no official document."])
     create(
@@ -112,6 +112,7 @@ def hand_in(stage: Stage, party: Party, kind: DocumentType, number: str) -> None
         country=stage.row("locations.Country", alpha2=party.country),
         file=ContentFile(page, f"{kind}-{party.code}.pdf"),
         issued_on=stage.now.date() - timedelta(days=900),
+        expires_on=expires_on,
     )
 
 

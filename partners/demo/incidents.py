@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from django.db import connection
@@ -41,6 +42,12 @@ def plan(stage: Stage, own: Sequence[Party]) -> None:
         (18, "Two addresses do not exist, police report filed", ginners[6], block),
     ):
         stage.plan(day, "17:33", by, reason, duties.set_status, stage, party, status)
+    for day, clock, party, left in ((6, "12:41", mills[3], -4), (9, "17:12", ginners[7], 19)):
+        expires = stage.today + timedelta(days=left)
+        paper, number = DocumentType.LICENCE, f"TL/{2200 + day}/{party.code[-3:]}"
+        by, reason = f"desk.{house}", "Trade licence, scan sent by the partner"
+        stage.plan(day, clock, by, reason, duties.hand_in, stage, party, paper, number, expires_on=expires)
+    stage.plan(24, "20:40", f"desk2.{house}", "Retired, successor not named yet", leave_nobody_first, stage, mills[4])
     stage.plan(19, "23:47", "", "", rewrite, stage, ginners[5], source=OUTSIDE)
     stage.plan(20, "11:38", f"manager.{house}", "Score set back, nobody had assessed it", set_score, stage, ginners[5])
 
@@ -141,6 +148,11 @@ def tour_trade_name(stage: Stage, party: Party) -> None:
 
 def tour_note(stage: Stage, party: Party) -> None:
     change(find(stage, party.house, party.code), notes="Advance against receipts: ask the director first.")
+
+
+def leave_nobody_first(stage: Stage, party: Party) -> None:
+    """The first to call has left, and nobody has taken the place."""
+    change(find(stage, party.house, party.code).contacts.get(is_primary=True), is_primary=False)
 
 
 def enter_double(stage: Stage, party: Party) -> None:

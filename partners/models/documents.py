@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import uuid
-from pathlib import PurePath
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, models
+from django.db import connection, models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from erp import context
+from erp import context, files
 from erp.events.tracking import Tracking
 from erp.rules import known_choices
 from partners.models.base import PartnerPart
 
-MAX_MEGABYTES = 10
-# First bytes of the kinds of files that are taken. The name of a file proves nothing.
-SIGNATURES = {
-    b"%PDF-": "application/pdf",
-    b"\xff\xd8\xff": "image/jpeg",
-    b"\x89PNG\r\n\x1a\n": "image/png",
-}
-SUFFIXES = {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}
+# A file and the sweeper of files (partners/jobs.py) hold this lock, so that neither acts on what the other is about to change.
+FILE_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtext('partners.files'))"
 
 
 class DocumentType(models.TextChoices):
@@ -59,7 +50,7 @@ REVIEWED = (DocumentStatus.VERIFIED, DocumentStatus.REJECTED)
 
 def private_path(document: PartnerDocument, name: str) -> str:
     """Path below MEDIA_ROOT that tells nothing; no URL leads there. `name`, the user's, is kept in `file_name` only."""
-    return f"partners/{document.partner_id}/{uuid.uuid4().hex}{SUFFIXES.get(document.mime, '')}"
+    return f"partners/{document.partner_id}/{document.sha256}{files.SUFFIXES.get(document.mime, '')}"
 
 
 @known_choices
@@ -83,7 +74,10 @@ class PartnerDocument(PartnerPart):
         "locations.Country", models.PROTECT, related_name="+", help_text="Where it was issued. Example: India"
     )
     file = models.FileField(
-        upload_to=private_path, max_length=200, help_text=f"PDF, JPEG or PNG of at most {MAX_MEGABYTES} MB."
+        storage=files.private_storage,
+        upload_to=private_path,
+        max_length=200,
+        help_text=f"PDF, JPEG or PNG of at most {files.MAX_MEGABYTES} MB.",
     )
     file_name = models.CharField(max_length=200, editable=False)
     sha256 = models.CharField("SHA-256", max_length=64, editable=False)
@@ -117,6 +111,10 @@ class PartnerDocument(PartnerPart):
         help_text="The older paper that this one replaces.",
     )
 
+    # What was read of a file that is not stored yet, and the fingerprint of the one that the scanner let pass.
+    _found: files.Measured | None = None
+    _scanned = ""
+
     class Meta:
         ordering = ("document_type", "-created_at")
         constraints = [
@@ -132,7 +130,7 @@ class PartnerDocument(PartnerPart):
                 violation_error_message="A document belongs to one partner.",
             ),
             models.CheckConstraint(
-                condition=Q(sha256__regex=r"^[0-9a-f]{64}$", size__gt=0, mime__in=sorted(SUFFIXES)),
+                condition=Q(sha256__regex=r"^[0-9a-f]{64}$", size__gt=0, mime__in=sorted(files.SUFFIXES)),
                 name="partnerdocument_file_known",
                 violation_error_message="Choose a PDF, JPEG or PNG file.",
             ),
@@ -187,17 +185,18 @@ class PartnerDocument(PartnerPart):
             )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises: ValidationError: the virus scanner refuses the file. Files know no rollback: what is left is swept."""
         self._take_file()
         if self._state.adding and not self.uploaded_by_id:
             self.uploaded_by_id = context.current().actor_id
-        unsaved = self._has_new_file
-        try:
+        if not self._has_new_file:
             super().save(*args, **kwargs)
-        except DatabaseError:
-            # Files know no rollback. What a later one leaves behind is swept (partners/jobs.py).
-            if unsaved and not self._has_new_file:
-                self.file.storage.delete(str(self.file.name))
-            raise
+            return
+        self._scan()
+        with transaction.atomic(savepoint=False):
+            with connection.cursor() as cursor:
+                cursor.execute(FILE_LOCK)
+            super().save(*args, **kwargs)
 
     @property
     def _has_new_file(self) -> bool:
@@ -207,13 +206,19 @@ class PartnerDocument(PartnerPart):
         """Fingerprint, size and kind of a file that is not stored yet."""
         if not self._has_new_file:
             return
-        digest, head = hashlib.sha256(), b""
-        for chunk in self.file.chunks():
-            head = head or chunk[:16]
-            digest.update(chunk)
-        self.sha256, self.size = digest.hexdigest(), self.file.size
-        self.mime = next((mime for start, mime in SIGNATURES.items() if head.startswith(start)), "")
-        self.file_name = PurePath(self.file.name or "").name[-200:]
+        found = files.measure(self.file)
+        self.sha256, self.size, self.mime, self.file_name = found.sha256, found.size, found.mime, found.name
+        self._found = found
+
+    def _scan(self) -> None:
+        """Once for each file. Raises: ValidationError."""
+        if self._scanned == self.sha256:
+            return
+        try:
+            files.scan(self.file)
+        except ValidationError as refused:
+            raise ValidationError({"file": refused.messages}) from refused
+        self._scanned = self.sha256
 
     def _take_verifier(self) -> None:
         """Whoever now finds the paper right or wrong is its verifier."""
@@ -231,9 +236,8 @@ class PartnerDocument(PartnerPart):
             raise ValidationError(
                 {"file": "A stored file stays as it is: enter the new one as a document that supersedes this one."}
             )
-        if not self.mime:
-            raise ValidationError({"file": f'"{self.file_name}" is no PDF, JPEG or PNG: scan or export it as one.'})
-        if self.size > MAX_MEGABYTES * 1024 * 1024:
-            raise ValidationError(
-                {"file": f'"{self.file_name}" is larger than {MAX_MEGABYTES} MB: scan it with a lower resolution.'}
-            )
+        try:
+            files.check(self._found or files.measure(self.file))
+        except ValidationError as refused:
+            raise ValidationError({"file": refused.messages}) from refused
+        self._scan()

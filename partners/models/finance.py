@@ -11,6 +11,7 @@ from erp.banking import ACCOUNT_APPROVED, ACCOUNT_SECRETS, BankAccount
 from erp.events.tracking import Tracking
 from erp.rules import known_choices
 from erp.scoping import ScopedQuerySet
+from erp.search import search_indexes
 from erp.taxation import TAX_APPROVED, TaxRegistration
 from partners.models.base import PartnerPart
 
@@ -63,6 +64,7 @@ class PartnerTaxRegistration(PartnerPart, TaxRegistration):
 
     class Meta(TaxRegistration.Meta):
         verbose_name = "partner tax registration"
+        indexes = search_indexes("partnertax", code="number", name="legal_name", opens="partner")
         constraints = [
             *TaxRegistration.Meta.constraints,
             models.CheckConstraint(

@@ -8,11 +8,9 @@ from functools import reduce
 from operator import or_
 from typing import Any, ClassVar, Self
 
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Max, Q
-from django.db.models.functions import Upper
 from django.utils import timezone
 
 from erp.events.tracking import Tracking
@@ -33,6 +31,7 @@ from erp.identifiers import (
 from erp.models import MasterData
 from erp.rules import known_choices
 from erp.scoping import Scope, ScopedQuerySet
+from erp.search import search_indexes
 
 CODE_DIGITS = 6
 
@@ -317,18 +316,9 @@ class BusinessPartner(MasterData):
                 violation_error_message="A partner can't be its own parent: choose the partner that owns it.",
             ),
         ]
-        indexes = [
-            GinIndex(
-                OpClass(Upper("legal_name"), name="gin_trgm_ops"),
-                name="businesspartner_legal_trgm",
-                fastupdate=False,
-            ),
-            GinIndex(
-                OpClass(Upper("trade_name"), name="gin_trgm_ops"),
-                name="businesspartner_trade_trgm",
-                fastupdate=False,
-            ),
-        ]
+        indexes = search_indexes(
+            "businesspartner", code="partner_code", name="legal_name", also=("trade_name", "pan", "lei", "iec")
+        )
 
     def __str__(self) -> str:
         return self.legal_name

@@ -1,5 +1,7 @@
 """The desk's pages of partners, as a browser uses them."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -7,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
+from erp.events.models import Event
 from partners.models import BusinessPartner, PartnerDocument
 from partners.tests import factories
 
@@ -165,6 +168,21 @@ class TestForm:
         ]
         assert BusinessPartner.objects.count() == 1
 
+    def test_a_time_keeps_its_microseconds_and_is_recorded_only_when_it_changes(self, desk, partner):
+        partner.risk_assessed_at = datetime(2026, 3, 1, 10, 20, 30, 123456, tzinfo=UTC)
+        partner.save()
+        url = page("businesspartner_change", partner.pk)
+        data = filled(desk.get(url)) | {"reason": "Name of the shop", "trade_name": "Ganesh"}
+        data |= {"risk_assessed_at_0": "2026-03-01", "risk_assessed_at_1": "15:50:30"}
+        assert desk.post(url, data).status_code == 302
+        stored, event = partner.risk_assessed_at, Event.objects.filter(object_id=str(partner.pk)).latest("occurred_at")
+        partner.refresh_from_db()
+        assert (partner.risk_assessed_at, list(event.changes)) == (stored, ["trade_name"])
+        data = filled(desk.get(url)) | {"reason": "Assessed again", "risk_assessed_at_0": "2026-03-01"}
+        assert desk.post(url, data | {"risk_assessed_at_1": "15:50:31"}).status_code == 302
+        partner.refresh_from_db()
+        assert partner.risk_assessed_at == datetime(2026, 3, 1, 10, 20, 31, tzinfo=UTC)
+
     def test_the_code_can_not_be_edited(self, desk, partner):
         response = desk.get(page("businesspartner_change", partner.pk))
         data = {**filled(response), "reason": "Try to renumber", "partner_code": "OTHER", "trade_name": "Ganesh"}
@@ -248,7 +266,7 @@ class TestDocuments:
             "country": "IN",
             "status": "uploaded",
             "is_active": "on",
-            "file": SimpleUploadedFile("pan.pdf", b"%PDF-1.7 pan"),
+            "file": SimpleUploadedFile("pan.pdf", b"%PDF-1.7 pan", "application/pdf"),
         }
         response = desk.post(page("partnerdocument_add"), data)
         assert response.status_code == 302, errors(response)

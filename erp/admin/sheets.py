@@ -6,7 +6,7 @@ import csv
 import datetime
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from django.utils import timezone
@@ -51,12 +51,18 @@ def write_csv(file: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Any
 
 def write_xlsx(file: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str = "Rows") -> None:
     """Rows as a sheet of typed cells. Holds one row in memory, whatever the size."""
+    write_book(file, {title: (header, rows)})
+
+
+def write_book(file: BinaryIO, pages: Mapping[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]) -> None:
+    """Several sheets, each with its title, header and rows, as `write_xlsx`."""
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(title)
-    sheet.freeze_panes = "A2"
-    sheet.append([_cell(sheet, name) for name in header])
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
+    for title, (header, rows) in pages.items():
+        sheet = book.create_sheet(title)
+        sheet.freeze_panes = "A2"
+        sheet.append([_cell(sheet, name) for name in header])
+        for row in rows:
+            sheet.append([_cell(sheet, value) for value in row])
     book.save(file)
 
 

@@ -5,162 +5,57 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote_plus
 
 import tablib
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
-from django.core import signing
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
-from django.utils.text import capfirst
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.text import capfirst, slugify
 from import_export import resources, widgets
 from import_export.admin import ImportExportModelAdmin
 from import_export.formats import base_formats
-from import_export.forms import ConfirmImportForm, ImportForm, SelectableFieldsExportForm
+from import_export.forms import SelectableFieldsExportForm
 
-from erp import context
 from erp.admin import sheets
-from erp.admin.forms import inherit_owner, reason_field
-from erp.admin.scope import OWNER, chooses_owner, foreign_keys, visible
+from erp.admin.bulk_edit import BulkEdit
+from erp.admin.forms import ReasonForm
+from erp.admin.imports import columns, files, jobs, pages
+from erp.admin.imports.columns import columns_of, natural_key
+from erp.admin.scope import foreign_keys
 from erp.events import access
-from erp.events.tracking import STAMPS
-
-
-def natural_key(model: type[models.Model]) -> str:
-    """The column by which files name rows of this model: its code, else its primary key."""
-    pk = model._meta.pk.name
-    names = [field.name for field in model._meta.concrete_fields]
-    if pk != "id" or "code" in names:
-        return pk if pk != "id" else "code"
-    unique = {name for rule in model._meta.total_unique_constraints for name in rule.fields}
-    return next((name for name in names if name.endswith("_code") and name in unique), pk)
-
-
-class ScopedKeyWidget(widgets.ForeignKeyWidget):
-    """A foreign key as the code of its row, looked up in the user's scope, each code once per file."""
-
-    def __init__(self, model: type[models.Model], *, user: Any) -> None:
-        super().__init__(model, field=natural_key(model))
-        self.user = user
-        self.found: dict[str, models.Model] = {}
-
-    def get_queryset(self, value: Any, row: Any, *args: Any, **kwargs: Any) -> Any:
-        rows = visible(self.model._default_manager.all(), self.user)
-        if not any(field.name == OWNER for field in self.model._meta.concrete_fields):
-            return rows
-        # The own row comes before the shared one with the same code.
-        return rows.order_by(models.F(f"{OWNER}_id").asc(nulls_last=True))
-
-    def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Any:
-        """Raises: ValueError: no row in scope has this code."""
-        text = str(value or "").strip()
-        if not text:
-            return None
-        if text not in self.found:
-            try:
-                match = self.get_queryset(value, row).filter(**{self.field: text}).first()
-            except ValidationError:
-                match = None
-            if match is None:
-                raise ValueError(f"There is no {self.model._meta.verbose_name} {text!r} that you may use.")
-            self.found[text] = match
-        return self.found[text]
+from erp.imports.models import ImportJob
 
 
 class ScopedResource(resources.ModelResource):
-    """Rows of one model as a file. Finds rows by id, else by code, and only those that the user may change.
-
-    user: whose scope holds for every look-up and every row written. Exports read, so they take their rows as given.
-    """
+    """Rows of one model as a file, foreign keys as the codes of their rows. The export gives the rows; see `imports` for reading."""
 
     def __init__(self, *, user: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.user = user
-        if "id" in self.fields:
-            self.fields["id"].readonly = True  # it finds a row; new ones get their own
         for column in foreign_keys(self._meta.model):
             if column.name in self.fields:
-                # The library would write the bare key; the row itself lets the model check itself.
+                target = column.remote_field.model
                 self.fields[column.name].attribute = column.name
-                self.fields[column.name].widget = ScopedKeyWidget(column.remote_field.model, user=user)
-
-    def get_queryset(self) -> Any:
-        rows = self._meta.model._default_manager.editable_by(self.user)
-        keys = [column.name for column in foreign_keys(self._meta.model)]
-        return rows.select_related(*keys) if keys else rows
-
-    def get_instance(self, instance_loader: Any, row: Any) -> Any:
-        """The row to update, or None for a new one. Raises: ValidationError: the id is none that the user may change."""
-        model = self._meta.model
-        rows, pk = self.get_queryset(), model._meta.pk.name
-        if row.get(pk):
-            found = rows.filter(**{pk: row[pk]}).first()
-            if found is None and pk == "id":
-                raise ValidationError(
-                    {pk: f"There is no row {row[pk]} that you may change: clear the id to add a new row."}
-                )
-            return found
-        key = natural_key(model)
-        if key == pk or not row.get(key):
-            return None
-        owner = {OWNER: self.fields[OWNER].clean(row)} if OWNER in self.fields and OWNER in row else {}
-        return rows.filter(**{key: row[key]}, **owner).first()
-
-    def import_instance(self, instance: Any, row: Any, **kwargs: Any) -> None:
-        """Fill the instance from the row; the owner is the user's own organization unless the user chooses owners."""
-        super().import_instance(instance, row, **kwargs)
-        names = {field.name: field for field in instance._meta.concrete_fields}
-        if not chooses_owner(self.user) and OWNER in names and names[OWNER].editable:
-            instance.organization_id = self.user.organization_id
-        inherit_owner(instance)
-
-    def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
-        """Raises: ValidationError: a written row is out of the user's scope after all; the whole import is undone."""
-        written = {row.object_id for row in result.rows if row.is_new() or row.is_update()}
-        if len(written) != self.get_queryset().filter(pk__in=written).count():
-            raise ValidationError("A row would belong to somebody else: give it an owner of your own.")
+                self.fields[column.name].widget = widgets.ForeignKeyWidget(target, field=natural_key(target))
 
 
 def resource_of(model: type[models.Model]) -> type[ScopedResource]:
     """The resource of a model: every column that people edit, the code first and the id last."""
-    pk = model._meta.pk.name
-    secret = {*model.tracking.secret, *model.tracking.unkept}  # type: ignore[attr-defined]
-    columns = [
-        field.name
-        for field in model._meta.concrete_fields
-        if field.name not in {*STAMPS, *secret} and (field.editable or field.name == pk)
-    ]
-    key = natural_key(model)
-    order = [key, *(name for name in columns if name != key)] + ([pk] if pk not in columns else [])
-    meta = type(
-        "Meta",
-        (),
-        {
-            "model": model,
-            "fields": order,
-            "import_order": order,
-            "export_order": order,
-            "import_id_fields": (),
-            "clean_model_instances": True,
-            "skip_unchanged": True,
-            "report_skipped": True,
-            "store_instance": True,
-        },
-    )
+    order = columns_of(model)
+    meta = type("Meta", (), {"model": model, "fields": order, "export_order": order})
     return type(f"{model.__name__}Resource", (ScopedResource,), {"Meta": meta})
 
 
 class SafeCsv(base_formats.CSV):
-    """CSV in which no cell runs in a spreadsheet. Reading takes the apostrophes off again."""
-
-    def create_dataset(self, in_stream: Any, **kwargs: Any) -> Any:
-        dataset = super().create_dataset(in_stream, **kwargs)
-        return tablib.Dataset(*sheets.read_apostrophes(dataset), headers=dataset.headers)
+    """CSV in which no cell runs in a spreadsheet."""
 
     def export_data(self, dataset: Any, **kwargs: Any) -> Any:
         rows = ([sheets.escaped(cell) for cell in row] for row in dataset)
@@ -180,28 +75,24 @@ class SafeXlsx(base_formats.XLSX):
 base_formats.BINARY_FORMATS.append(SafeXlsx)
 
 
-class UploadForm(ImportForm):
-    """The file; its name tells what kind it is."""
+class UploadForm(forms.Form):
+    """The file; its first bytes tell what kind it is."""
 
-    def __init__(self, formats: Any, resource_classes: Any, **kwargs: Any) -> None:
-        super().__init__(formats, resource_classes, **kwargs)
-        self.extensions = [kind().get_extension() for kind in formats]
-        self.fields["format"].required = False
-        self.fields["format"].widget = forms.HiddenInput()
-        self.fields["import_file"].label = "CSV or XLSX file"
-        self.fields["import_file"].widget.attrs["accept"] = ",".join(f".{extension}" for extension in self.extensions)
+    import_file = forms.FileField(
+        label="CSV or XLSX file",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.xlsx"}),
+        error_messages={"required": "Choose a file.", "empty": "This file is empty: choose another one."},
+    )
 
-    def clean(self) -> dict[str, Any]:
-        """Raises: ValidationError: the file has another extension than those that can be read."""
-        cleaned: dict[str, Any] = super().clean()
-        if file := cleaned.get("import_file"):
-            extension = file.name.rpartition(".")[2].lower()
-            if extension not in self.extensions:
-                raise ValidationError(
-                    {"import_file": f"{file.name} is not a CSV or XLSX file: save it as one of them."}
-                )
-            cleaned["format"] = str(self.extensions.index(extension))
-        return cleaned
+    def clean_import_file(self) -> Any:
+        """Raises: ValidationError: the file is too large, or neither CSV nor XLSX by its name."""
+        file = self.cleaned_data["import_file"]
+        if file.name.rpartition(".")[2].lower() not in {"csv", "xlsx"}:
+            raise ValidationError(f"{file.name} is not a CSV or XLSX file: save it as one of them.")
+        if file.size > files.MAX_BYTES:
+            limit = files.MAX_BYTES // 1024 // 1024
+            raise ValidationError(f"{file.name} is larger than {limit} MB: split it into several files.")
+        return file
 
 
 class ColumnsForm(SelectableFieldsExportForm):
@@ -215,29 +106,20 @@ class ColumnsForm(SelectableFieldsExportForm):
         return capfirst(str(resource._meta.model._meta.get_field(field_name).verbose_name))
 
 
-class ConfirmForm(ConfirmImportForm):
-    """Asks why; and takes no other file than the one that this user has just uploaded for this model."""
-
-    reason = reason_field()
-    salt: ClassVar[str] = ""
-
-    def clean_import_file_name(self) -> str:
-        """Raises: ValidationError: the name was not signed for this user and model."""
-        try:
-            name = signing.Signer(salt=self.salt).unsign(self.cleaned_data["import_file_name"])
-        except signing.BadSignature:
-            raise ValidationError("This file is not the one you uploaded: upload it again.") from None
-        return os.path.basename(name)
+XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+TEMPLATES: dict[str, tuple[str, Callable[..., None]]] = {
+    "csv": ("text/csv; charset=utf-8", files.write_csv_template),
+    "xlsx": (XLSX_TYPE, files.write_xlsx_template),
+}
 
 
-class SecureTransfer(ImportExportModelAdmin):
-    """Import and export pages of one model."""
+class SecureTransfer(BulkEdit, ImportExportModelAdmin):
+    """Import and export pages of one model, and one value for many of its rows."""
 
     formats = (SafeCsv, SafeXlsx)
     skip_admin_log = True
     import_template_name = "admin/import.html"
     export_template_name = "admin/export.html"
-    import_form_class = UploadForm
     export_form_class = ColumnsForm
     # Our list page has its own buttons for both.
     import_export_change_list_template = None
@@ -284,30 +166,81 @@ class SecureTransfer(ImportExportModelAdmin):
         )
         return data
 
-    # The confirmed import ---------------------------------------------------------------------------------------------
+    # Import -----------------------------------------------------------------------------------------------------------
 
-    def _salt(self, request: HttpRequest) -> str:
-        return f"desk.import.{self.opts.label_lower}.{request.user.pk}"
+    def get_urls(self) -> list[Any]:
+        template = self.admin_site.admin_view(self.template_view)
+        name = f"{self.opts.app_label}_{self.opts.model_name}_import_template"
+        return [path("import/template.<str:kind>", template, name=name), *super().get_urls()]
 
-    def get_confirm_form_class(self, request: HttpRequest) -> type[forms.Form]:
-        return type("ConfirmForm", (ConfirmForm,), {"salt": self._salt(request)})
+    def template_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """A file to fill in. Raises: PermissionDenied. Http404: no such kind of file."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        if kind not in TEMPLATES:
+            raise Http404
+        content_type, write = TEMPLATES[kind]
+        file = io.BytesIO()
+        write(file, columns.template(self.model, user=request.user))
+        name = f"{slugify(str(self.opts.verbose_name_plural))}.{kind}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"}
+        return HttpResponse(file.getvalue(), content_type=content_type, headers=headers)
 
-    def get_confirm_form_initial(self, request: HttpRequest, import_form: Any) -> dict[str, Any]:
-        initial: dict[str, Any] = super().get_confirm_form_initial(request, import_form)
-        if "import_file_name" in initial:
-            initial["import_file_name"] = signing.Signer(salt=self._salt(request)).sign(initial["import_file_name"])
-        return initial
+    def import_action(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        """Take a file and show what it would do. Raises: PermissionDenied."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        form = UploadForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+        if form.is_valid():
+            file = form.cleaned_data["import_file"]
+            try:
+                job = jobs.receive(self.model, name=os.path.basename(file.name), data=file.read(), user=request.user)
+            except files.FileError as error:
+                form.add_error("import_file", str(error))
+            else:
+                return redirect("import_job", pk=job.pk) if job.is_active else pages.show(request, job, self)
+        context_of_page = {
+            **self.admin_site.each_context(request),
+            "title": f"Import {self.opts.verbose_name_plural}",
+            "opts": self.opts,
+            "form": form,
+            "columns": columns.template(self.model, user=request.user),
+            "jobs": ImportJob.objects.visible_to(request.user)
+            .filter(kind=self.opts.label_lower)
+            .select_related("user")
+            .defer("result")
+            .order_by("-created_at")[:5],
+        }
+        return TemplateResponse(request, self.import_template_name, context_of_page)
 
-    def process_dataset(self, dataset: Any, form: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        context.amend(source="import", reason=form.cleaned_data["reason"])
-        return super().process_dataset(dataset, form, request, rollback_on_validation_errors=True, **kwargs)
+    def process_import(self, request: HttpRequest, **_: Any) -> HttpResponse:
+        """Import the file that this user has just looked at, with a reason.
 
-    def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
-        """Back to the list; after a refusal, to the upload. The rows have changed since the preview, or it was forged."""
-        if not (result.has_errors() or result.has_validation_errors()):
-            response: HttpResponse = super().process_result(result, request)
-            return response
-        messages.error(
-            request, "Nothing was imported: some rows are no longer valid. Upload the file again to see which."
-        )
-        return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_import"))
+        Raises: PermissionDenied. Http404: it is none of this user's, or of other records.
+        """
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        job = self._own_job(request)
+        form = ReasonForm(request.POST)
+        if job.status != ImportJob.Status.CHECKED or not form.is_valid():
+            return pages.show(request, job, self, form)
+        jobs.confirm(job, reason=form.cleaned_data["reason"])
+        if job.status == ImportJob.Status.DONE:
+            totals = job.result["totals"]
+            messages.success(
+                request,
+                f"Imported: {totals['new']:,} new, {totals['updated']:,} updated, {totals['unchanged']:,} unchanged.",
+            )
+            return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
+        return redirect("import_job", pk=job.pk)
+
+    def _own_job(self, request: HttpRequest) -> ImportJob:
+        """The import that the form names, locked, so that two clicks don't write it twice."""
+        mine = ImportJob.objects.visible_to(request.user).filter(user=request.user.pk, kind=self.opts.label_lower)
+        try:
+            job = mine.select_for_update().filter(pk=request.POST.get("job", "")).first()
+        except ValidationError:
+            job = None
+        if job is None:
+            raise Http404
+        return job

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from datetime import timedelta
 from io import StringIO
@@ -12,7 +11,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-import tablib
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.checks import Error, run_checks
@@ -23,7 +21,8 @@ from django.utils import timezone
 
 from accounts.roles import ROLES
 from commodities.models import Commodity, CommodityTaxCode
-from erp.admin.transfer import resource_of
+from erp.admin.imports import files
+from erp.admin.imports.plan import Importer
 from erp.demo import checks
 from erp.demo.login import PASSWORD
 from erp.demo.stage import Stage, play_all
@@ -159,12 +158,14 @@ class TestDemonstration(TestCase):
         assert hashlib.sha256(listing.encode()).hexdigest() == DIRECTORY_SHA256
 
     def test_sample_file_has_three_errors(self) -> None:
-        sheet = tablib.Dataset().load(SAMPLE.read_text(encoding="utf-8"), format="csv")
-        resource = resource_of(Location)(user=self.stage.cast["commodity.mumbai"])
-        result = resource.import_data(sheet, dry_run=True, rollback_on_validation_errors=True)
-        assert (result.totals["new"], result.totals["invalid"], result.totals["error"]) == (4, 3, 0)
-        assert [row.number for row in result.invalid_rows] == [3, 4, 6]
-        assert len(list(csv.reader(SAMPLE.open(encoding="utf-8")))) == 8
+        table = files.read(SAMPLE.read_bytes(), name=SAMPLE.name)
+        result = Importer(Location, user=self.stage.cast["commodity.mumbai"]).preview(table).as_json()
+        assert result["totals"] == {"new": 4, "updated": 0, "unchanged": 0, "invalid": 3}
+        assert [(error["row"], error["column"]) for error in result["errors"]] == [
+            (4, "latitude"),
+            (5, "postal_code"),
+            (7, "subdivision"),
+        ]
 
     def test_second_run_is_refused_and_writes_nothing(self) -> None:
         before = Event.objects.count()

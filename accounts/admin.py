@@ -74,7 +74,7 @@ class UserAddForm(SetPasswordMixin, UserForm):  # type: ignore[type-arg]  # take
         return super().clean()
 
     def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
+        super()._post_clean()
         self.validate_password_for_user(self.instance)
 
     def save(self, commit: bool = True) -> Any:

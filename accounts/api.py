@@ -11,16 +11,19 @@ from django.db import models
 from django.db.models import F, OuterRef
 from django.utils.functional import cached_property
 from rest_framework import serializers
-from rest_framework.exceptions import PermissionDenied, ValidationError
+from rest_framework.exceptions import ErrorDetail, PermissionDenied, ValidationError
 
 from accounts import logins
 from accounts.models import ApiKey, User
 from accounts.roles import EXTERNAL_ROLES, grantable_by, may_do_as_much
+from erp import context
+from erp.api.asked import CODE, SENTENCE
 from erp.api.fields import TextField
 from erp.api.ownership import chooses_owner
 from erp.api.router import register
 from erp.api.serializers import MasterDataSerializer
 from erp.api.viewsets import READ_ONLY, MasterDataViewSet
+from erp.approvals import asking
 from erp.scoping import UserType
 
 ROLES_MOST = 20
@@ -92,6 +95,11 @@ class UserSerializer(MasterDataSerializer):
     def _grant(self, user: Any) -> Any:
         if user.granted is None:
             return user
+        reason = context.current().reason or "Roles for the user's work"
+        waiting = asking.ask_for_members(user, "groups", user.granted, maker=self.user, reason=reason)
+        if waiting is not None:
+            self.asked = waiting
+            return user
         names = sorted(group.name for group in user.granted)
         if names != sorted(user.role_names):
             user.groups.set(user.granted)
@@ -120,6 +128,16 @@ class Users(MasterDataViewSet):
         names = Group.objects.filter(user=OuterRef("pk")).order_by("name").values("name")
         named: models.QuerySet[Any] = rows.annotate(role_names=ArraySubquery(names))
         return named
+
+    def before_bulk(self, rows: Sequence[Any]) -> None:
+        """Whether roles need a second person, asked once."""
+        self.roles_wait = any(row.wanted for row in rows) and asking.in_force()
+
+    def check_bulk(self, serializer: Any, row: Any) -> None:
+        """Raises: ValidationError: a role, which needs a second person."""
+        super().check_bulk(serializer, row)
+        if row.granted and self.roles_wait:
+            raise ValidationError({"roles": [ErrorDetail(SENTENCE, code=CODE)]})
 
     def after_bulk(self, rows: Sequence[Any]) -> None:
         """The roles of new users. They raise the version, as at one at a time."""

@@ -22,6 +22,7 @@ from erp.identifiers import E164_PATTERN, IdentifierField, validate_e164, valida
 from erp.models import MasterData, uuid7
 from erp.rules import known_choices
 from erp.scoping import Kind, Scope, ScopedQuerySet, UserType
+from erp.search import search_indexes
 
 # Says nothing about who has the name: it may be somebody of another organization (accounts/logins.py).
 NAME_REFUSED = "can't be used here. Ask the person for another one, or ask support."
@@ -127,6 +128,7 @@ class User(MasterData, AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ("full_name",)
+        indexes = search_indexes("user", code="email", name="full_name", also=("mobile",))
         constraints = [
             models.UniqueConstraint(
                 Lower("email"),

@@ -6,18 +6,20 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.admin.actions import delete_selected
-from django.db import IntegrityError, models
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, models
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from erp import context
+from erp.admin import four_eyes
 from erp.admin.forms import ReasonForm
-from erp.admin.generic import ModelAdmin
+from erp.approvals import services
 from erp.models import StaleVersionError
 
 REASON_OF_ADDING = "Added at the desk"
 
 
-class ChangeControl(ModelAdmin):
+class ChangeControl(four_eyes.FourEyes):
     """Reason and version check for saving and deleting. The record of changes replaces Django's own admin log."""
 
     def changeform_view(
@@ -26,8 +28,11 @@ class ChangeControl(ModelAdmin):
         """The form again, with what was typed, when the database refuses what the form let through."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
-        except (IntegrityError, StaleVersionError) as error:
+        except (DatabaseError, StaleVersionError, ValidationError, services.ApprovalError) as error:
+            if isinstance(error, DatabaseError) and not (isinstance(error, IntegrityError) or services.refused(error)):
+                raise
             request.__dict__["desk_refusal"] = self._sentence(error)
+            request.__dict__.pop("desk_held", None)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _sentence(self, error: Exception) -> str:
@@ -39,17 +44,25 @@ class ChangeControl(ModelAdmin):
                 return str(constraint.get_violation_error_message())
         if isinstance(error, StaleVersionError):
             return "Not saved: somebody changed this record a moment ago. Look at its history, then save again."
+        if isinstance(error, ValidationError):
+            return f"Not saved: {' '.join(error.messages)}"
+        if isinstance(error, services.ApprovalError):
+            return f"Not saved: {error}"
+        if services.refused(error):
+            return f"Not saved: {_refusal(error)}"
         return f"Not saved: the database refused it by its rule {name}. Another record with the same data may exist."
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         context.amend(reason=form.cleaned_data.get("change_reason") or REASON_OF_ADDING)
-        obj.save(expected_version=form.seen_version if change else None)
+        four_eyes.save(request, obj, expected_version=form.seen_version if change else None)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        self.hold_members(request, form)
         super().save_related(request, form, formsets, change)
         untouched = change and form.instance.version == form.stored_version
-        if untouched and any(formset.has_changed() for formset in formsets):
+        if untouched and any(formset.wrote for formset in formsets):
             form.instance.touch()
+        self.ask(request, form, change=change)
 
     # Deleting --------------------------------------------------------------------------------------------------------
 
@@ -88,6 +101,13 @@ class ChangeControl(ModelAdmin):
 
     def log_deletions(self, *_: Any) -> None:  # type: ignore[override]
         pass
+
+
+def _refusal(error: BaseException) -> str:
+    """What the database says about a write without an approval, and the way out."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    parts = (getattr(diagnosis, "message_primary", None), getattr(diagnosis, "message_hint", None))
+    return " ".join(filter(None, parts)) or "it needs the approval of a second person."
 
 
 def delete_selected_with_reason(

@@ -17,7 +17,7 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import ProtectedError, Q, RestrictedError
 from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -31,6 +31,7 @@ from django.utils.timezone import localtime
 from erp import context
 from erp.admin import compare, timeline
 from erp.admin.forms import ReasonForm
+from erp.approvals import asking, services
 from erp.events import feed, registry
 from erp.events.models import Event, EventPosition
 from erp.events.tracking import STAMPS
@@ -252,7 +253,7 @@ def _apply(request: HttpRequest, plan: Plan) -> None:
     """Write every step that may be written. A row may wait for another (a parent, a code that is taken): repeat while some go."""
     for step in plan.steps:
         step.live = step.model._base_manager.select_for_update(no_key=True).filter(pk=step.key).first()
-        step.problem = _changed_since(step) or _forbidden(request, step)
+        step.problem = _changed_since(step) or _forbidden(request, step) or _needs_approval(step)
     waiting = [step for step in plan.steps if not step.problem]
     while waiting:
         left = [step for step in waiting if not _attempt(request, step)]
@@ -304,6 +305,17 @@ def _forbidden(request: HttpRequest, step: Step) -> str:
     return f"Your role may not change: {names}." if names else ""
 
 
+def _needs_approval(step: Step) -> str:
+    """Why a second person has to agree, or "". The record's own form asks for it."""
+    held = services.guarded(step.model)
+    names = [str(column.verbose_name) for column in step.columns if column.name in held]
+    if step.after is None or not held or not (names or step.before is None) or not asking.in_force():
+        return ""
+    return (
+        f"Needs approval ({'the deletion' if step.before is None else ', '.join(names)}): ask for it on its own form."
+    )
+
+
 def _attempt(request: HttpRequest, step: Step) -> bool:
     """Write one row; False, with the problem and nothing written, when a rule forbids it."""
     try:
@@ -314,6 +326,10 @@ def _attempt(request: HttpRequest, step: Step) -> bool:
                 transaction.set_rollback(True)
     except REFUSALS as error:
         step.problem = _sentence(step, error)
+    except DatabaseError as error:
+        if not services.refused(error):
+            raise
+        step.problem = "Needs approval: ask for it on its own form."
     return not step.problem
 
 

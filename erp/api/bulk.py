@@ -16,10 +16,11 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.serializers import as_serializer_error
 
 from erp import bulk
-from erp.api import errors, related
+from erp.api import asked, errors, related
 from erp.api.errors import Error, flatten, invalid
 from erp.api.ownership import is_editable, owner_field
 from erp.api.permissions import may_ever
+from erp.approvals import asking
 
 ROWS = 1_000
 REPORTED = 50
@@ -62,12 +63,15 @@ def write(view: Any, body: Any) -> dict[str, Any]:
     values = [_values(serializer, each, f"/rows/{number}", found) for number, each in enumerate(bodies)]
     found.stop()
     rows = [serializer.put(each, serializer.new()) for each in values]
+    before = [asking.guarded_values(row) for row in rows]
     stored = _stored(view, serializer, rows) if mode == "upsert" else {}
     for number, each in enumerate(values):
         if kept := stored.get(_identity(view, rows[number])):
+            before[number] = asking.guarded_values(kept)
             rows[number] = serializer.put(each, kept)
         else:
             found.extend(_missing(serializer, each, f"/rows/{number}"))
+    found.extend(asked.refuse_many(rows, before))
     found.stop()
     related.complete(serializer.rows)
     _check(view, serializer, rows, found)

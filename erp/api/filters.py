@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from erp.api.errors import bad_parameter, invalid
 from erp.api.parsers import is_clean
 from erp.api.related import parse_key
+from erp.search import holding
 
 SEARCH_LENGTH = 200
 # Columns by which people name a row, next to its id.
@@ -155,7 +156,7 @@ def _search(rows: Any, view: Any, *, text: str) -> Any:
     condition = Q()
     for column in view.search:
         condition |= Q(**{f"{column}__icontains": text})
-    return rows.filter(condition)
+    return holding(rows, text, columns=view.search).filter(condition)
 
 
 def _errors(errors: Mapping[str, Any]) -> Iterator[dict[str, str]]:

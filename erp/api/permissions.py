@@ -16,10 +16,15 @@ VERBS = {
     "list": "view",
     "retrieve": "view",
     "history": "view",
+    "file": "view",
     "create": "add",
     "bulk": "add",
     "partial_update": "change",
     "destroy": "delete",
+    # Steps of a change request (approvals.py), whose services say who may take them.
+    "approve": "view",
+    "reject": "view",
+    "withdraw": "view",
 }
 WRITES = frozenset({"add", "change", "delete"})
 _CACHE = "_api_grants"
@@ -38,6 +43,7 @@ def grants_of(user: Any) -> Grants:
     if found is None:
         found = _read_grants(user)
         setattr(user, _CACHE, found)
+        user._perm_cache = set(found.permissions)  # where Django's has_perm() looks
     return found
 
 

@@ -43,6 +43,7 @@ class Resource:
             ("/bulk", {"post": "bulk"}),
             ("/<str:pk>", RECORD),
             ("/<str:pk>/history", {"get": "history"}),
+            ("/<str:pk>/file", {"get": "file"}),
         ):
             answered = {*self.view.verbs, *({"bulk"} if self.view.instead_of_bulk else ())}
             allowed = {method: action for method, action in actions.items() if action in answered}

@@ -2,11 +2,20 @@
 
 from django.urls import path
 
+from erp.api.approvals import ChangeRequests
 from erp.api.events import Feed, FeedStats
 from erp.api.router import resources
 
 urlpatterns = [
     *(pattern for resource in resources() for pattern in resource.urls()),
+    *(
+        path(
+            f"change-requests/<str:pk>/{step}",
+            ChangeRequests.as_view({"post": step}, basename="change_requests"),
+            name=f"change_requests-{step}",
+        )
+        for step in ("approve", "reject", "withdraw")
+    ),
     path("events", Feed.as_view(), name="events"),
     path("events/stats", FeedStats.as_view(), name="events-stats"),
 ]

@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSetMixin
 
 from erp import context
-from erp.api import bulk, concurrency, idempotency, past, policy
+from erp.api import asked, bulk, concurrency, idempotency, past, policy
 from erp.api.errors import Problem, bad_parameter
 from erp.api.filters import STAMPS, DeclaredFilters, column_at, filterset_of, is_filterable
 from erp.api.ownership import OWNER, chooses_owner, historical, is_editable, owner_field
@@ -281,10 +281,14 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
         self.prepare(serializer, [serializer.initial_data])
         serializer.is_valid(raise_exception=True)
         self.check_owner(serializer.row)
-        row = serializer.save()
+        waiting = asked.save(serializer)
+        row = serializer.row
         self.check_owner(row)
         location = f"{request.path}/{row.pk}"
-        response = Response(serializer.data, 201, headers={"ETag": concurrency.etag(row), "Location": location})
+        if waiting:
+            response = asked.answer(serializer, waiting, Location=location)
+        else:
+            response = Response(serializer.data, 201, headers={"ETag": concurrency.etag(row), "Location": location})
         if claim:
             claim.keep(response)
         return response
@@ -297,14 +301,18 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
         serializer = self.get_serializer(row, data=body, partial=True)
         self.prepare(serializer, [body])
         serializer.is_valid(raise_exception=True)
-        serializer.save()
+        waiting = asked.save(serializer)
         self.check_owner(row)
+        if waiting:
+            return asked.answer(serializer, waiting)
         return Response(serializer.data, headers={"ETag": concurrency.etag(row)})
 
     def destroy(self, request: Request, **_: Any) -> Response:
         """Deletes a record that nothing refers to. Needs If-Match."""
         row = self.locked()
         self._require_reason()
+        if waiting := asked.ask_to_delete(row, user=request.user):
+            return asked.answer(self.get_serializer(row), waiting)
         row.delete()
         with connection.cursor() as cursor:
             # Somebody may have referred to it a moment ago: hear it now, not at commit.

@@ -46,9 +46,12 @@ def address(resource, row):
     return "/api/v1/" + resource.address.replace(f"{{{parent}_id}}", str(key))
 
 
+AT_THE_DESK = {"approvals.Delegation"}  # who stands in for whom is arranged there
+
+
 def test_every_model_is_in_the_api_once():
-    shown = [resource.view.model for resource in resources()]
-    assert sorted(model._meta.label for model in shown) == [model._meta.label for model in master_data_models()]
+    shown = [resource.view.model._meta.label for resource in resources()]
+    assert sorted(shown) == sorted({model._meta.label for model in master_data_models()} - AT_THE_DESK)
 
 
 def test_record_is_listed_and_shown_without_secrets(resource, row, api, super_admin):

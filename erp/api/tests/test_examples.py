@@ -36,13 +36,19 @@ def contents(operation):
             yield where, content
 
 
+def named(content):
+    """The schema of a body; "" for a file."""
+    found = REFERENCE.search(json.dumps(content["schema"]))
+    return found.group(1) if found else ""
+
+
 def test_every_body_has_an_example():
     missing = [
         f"{operation['operationId']} {where}"
         for methods in DOCUMENT["paths"].values()
         for operation in methods.values()
         for where, content in contents(operation)
-        if not content.get("examples")
+        if named(content) and not content.get("examples")
     ]
     assert missing == []
 
@@ -75,7 +81,8 @@ def _made(world):
         cache.clear()  # of rate limits
         sent, answer = _ask(world, operation)
         for where, content in contents(described):
-            name = REFERENCE.search(json.dumps(content["schema"])).group(1)
+            if not (name := named(content)):
+                continue
             body = sent if where == "requestBody" else answer.json() if where == str(answer.status_code) else None
             if body:
                 found.setdefault(name, _one(body))
@@ -90,7 +97,9 @@ def _ask(world, operation):
     """Body and answer of a good request; what it wrote is undone."""
     with transaction.atomic():
         body = world.body(operation, asking="super_admin")
-        if operation.resource is None:
+        if operation.action in ("approve", "reject"):
+            body = {"comment": "Seen on the bank's letter of 12 November"}
+        elif operation.resource is None:
             body = SIGN_IN.get(operation.path, lambda _: None)(world)
         answer = world.send(operation, asking="super_admin", body=body)
         transaction.set_rollback(True)

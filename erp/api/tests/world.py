@@ -29,6 +29,7 @@ from partners.tests.factories import BusinessPartnerFactory
 
 VERBS = ("get", "post", "put", "patch", "delete")
 BASE = "api/v1/"
+SUFFIX = re.compile(r"(/\{pk\})?(/bulk|/history|/file|/approve|/reject|/withdraw)?$")
 CONVERTER = re.compile(r"<\w+:(\w+)>")
 RESOURCES = {found.address: found for found in resources()}
 DOCUMENT = {
@@ -52,7 +53,7 @@ class Operation:
     @property
     def resource(self) -> Any:
         """The kind of record that the address belongs to; None for sign-in and events."""
-        return RESOURCES[re.sub(r"(/\{pk\})?(/bulk|/history)?$", "", self.path)] if self.action else None
+        return RESOURCES[SUFFIX.sub("", self.path)] if self.action else None
 
 
 def operations() -> Iterator[Operation]:

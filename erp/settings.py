@@ -38,6 +38,7 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
 TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = []
 API_CONTACT_EMAIL: str = env.str("API_CONTACT_EMAIL", default="support@cotton-erp.example")
+FILE_SCANNER: str = env.str("FILE_SCANNER", default="")
 EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://127.0.0.1:25")
 EMAIL_FROM: str = env.str("EMAIL_FROM", default="Cotton ERP <noreply@cotton-erp.example>")
 RATE_LIMITS: str = env.str("RATE_LIMITS", default="tier")
@@ -82,6 +83,7 @@ INSTALLED_APPS = [
     "erp.events",
     "erp.ledger",
     "erp.approvals",
+    "erp.imports",
     "erp.admin.apps.DeskConfig",
     "erp.api",
     "django.contrib.admin",
@@ -308,6 +310,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "erp.ledger.jobs",
     "erp.approvals.jobs",
     "erp.api.jobs",
+    "erp.admin.imports.tasks",
     "partners.jobs",
     "accounts.jobs",
 ]

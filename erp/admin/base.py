@@ -15,12 +15,17 @@ from erp.admin.control import ChangeControl
 from erp.admin.generic import StackedInline, TabularInline
 from erp.admin.history import SecureHistory
 from erp.admin.lists import EstimatedCountPaginator
+from erp.admin.quality import QualityLists
 from erp.admin.scope import ScopedAdmin, ScopedInline
+from erp.admin.search import SearchedLists
 from erp.admin.secrets import SecretReading
 from erp.admin.transfer import SecureTransfer
+from erp.admin.work import Remembered
 
 
-class MasterDataAdmin(ScopedAdmin, ChangeControl, SecureHistory, SecretReading, SecureTransfer):
+class MasterDataAdmin(
+    Remembered, QualityLists, SearchedLists, ScopedAdmin, ChangeControl, SecureHistory, SecretReading, SecureTransfer
+):
     """Admin of one MasterData model."""
 
     list_per_page = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Protocol
 
@@ -11,7 +12,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import NON_FIELD_ERRORS, ObjectDoesNotExist, ValidationError
 from django.db import models
 
-from erp.admin import timeline
+from erp.admin import conflict, timeline
 from erp.admin.generic import InlineFormSet, ModelForm
 from erp.admin.numbers import trimmed
 
@@ -103,6 +104,17 @@ class OwnedForm(ModelForm):
         inherit_owner(self.instance)
         super().validate_constraints()
 
+    def _post_clean(self) -> None:
+        self._keep_fractions()
+        super()._post_clean()  # type: ignore[misc]
+
+    def _keep_fractions(self) -> None:
+        """An input shows whole seconds: a time that it gives back as it was shown is the stored one, to the microsecond."""
+        for name, value in self.cleaned_data.items():
+            stored = self.initial.get(name)
+            if isinstance(value, datetime) and isinstance(stored, datetime) and value == stored.replace(microsecond=0):
+                self.cleaned_data[name] = stored
+
     def _update_errors(self, errors: ValidationError) -> None:
         # A rule of the model may blame a column that this form doesn't show; Django would raise ValueError.
         if hasattr(errors, "error_dict"):
@@ -124,6 +136,7 @@ class ChangeForm(OwnedForm):
     change_reason = reason_field()
     expected_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     overwrite = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    resolving = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         if self.past is not None:
@@ -133,6 +146,8 @@ class ChangeForm(OwnedForm):
         if adding and self.past is not None:
             self.instance.pk = self.past.key
         self.conflict: timeline.Conflict | None = None
+        self.clashes: list[conflict.Clash] = []
+        self.resolved = False
         self.stored_version: int = self.instance.version
         self.fields["change_reason"].required = not adding or self.past is not None
         if adding and self.past is None:
@@ -151,11 +166,28 @@ class ChangeForm(OwnedForm):
         if self.refusal:
             raise ValidationError(self.refusal)
         if not self.instance._state.adding and self.seen_version != self.stored_version:
-            self.conflict = timeline.conflict(self.instance, seen=self.seen_version)
-            raise ValidationError(str(self.conflict), code="stale")
+            self._settle(cleaned)
         if self.past is not None:
             self._refuse_retired(cleaned, self.past)
         return cleaned
+
+    def _settle(self, cleaned: dict[str, Any]) -> None:
+        """Take for each field what the user chose, their value or the typed one.
+
+        Raises: ValidationError: there was nothing to choose from yet, a choice is missing, or the record changed once more.
+        """
+        seen = cleaned.get("expected_version")
+        self.conflict = timeline.conflict(self.instance, seen=seen)
+        self.clashes = conflict.clashes(self, seen=seen)
+        if cleaned.get("resolving") != self.stored_version:
+            raise ValidationError(str(self.conflict), code="stale")
+        if not all(clash.chosen for clash in self.clashes):
+            raise ValidationError("Not saved: choose a value for each field that both of you changed.", code="stale")
+        for clash in self.clashes:
+            if clash.chosen == conflict.THEIRS:
+                cleaned[clash.name] = clash.value
+                self.errors.pop(clash.name, None)
+        self.resolved = True
 
     def _refuse_retired(self, cleaned: dict[str, Any], past: PastVersion) -> None:
         """A version may name rows that nobody may choose any more; what stands on the record today may stay."""
@@ -173,6 +205,8 @@ class ChangeForm(OwnedForm):
     @property
     def seen_version(self) -> int | None:
         """The version that the user looked at, or agreed to write over."""
+        if self.resolved:
+            return self.stored_version
         version: int | None = self.cleaned_data.get("overwrite") or self.cleaned_data.get("expected_version")
         return version
 

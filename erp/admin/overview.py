@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from django.contrib import admin
-from django.core.cache import cache
 from django.db import models
 from django.urls import reverse
 
 from erp.admin import timeline
-from erp.admin.scope import visible
+from erp.admin.figures import Figures
+from erp.admin.figures import figures as read_figures
+from erp.admin.quality import counted
+from erp.approvals import services
+from erp.approvals.models import ChangeRequest
 from erp.events.models import Event
 
-COUNTS_TIMEOUT_S = 60
 LATEST = 10
 # Events to read for the latest transactions: most have one or two, an import has thousands.
 READ_AHEAD = 60
@@ -28,6 +29,7 @@ class Card:
 
     name: str
     count: int
+    change: int  # in seven days: added less deleted
     url: str
     add_url: str
 
@@ -40,34 +42,49 @@ class Group:
     cards: list[Card]
 
 
-def groups(app_list: list[dict[str, Any]], user: Any) -> list[Group]:
+@dataclass(frozen=True)
+class Waiting:
+    """Something that waits for this user: how many, in words, and where."""
+
+    count: int
+    words: str
+    url: str
+
+
+def figures(app_list: list[dict[str, Any]], user: Any) -> Figures:
+    """Counts, changes per day, data quality and the seal for the models that this user may open."""
+    shown = {entry["model"] for app in app_list for entry in app["models"] if entry["admin_url"]}
+    return read_figures({model for model in shown if is_root(model)}, shown, user)
+
+
+def groups(app_list: list[dict[str, Any]], found: Figures) -> list[Group]:
     """Cards of every app with records of its own. Children are counted on their parents' forms, so they have no card."""
-    counts = _counts(app_list, user)
-    found = []
+    told = []
     for app in app_list:
-        cards = [
-            Card(str(entry["name"]), counts[entry["model"]._meta.label], entry["admin_url"], entry["add_url"] or "")
-            for entry in app["models"]
-            if entry["model"]._meta.label in counts
-        ]
+        cards = [_card(entry, found) for entry in app["models"] if entry["model"]._meta.label in found.counts]
         if cards:
-            found.append(Group(str(app["name"]), cards))
-    return found
+            told.append(Group(str(app["name"]), cards))
+    return told
 
 
-def _counts(app_list: list[dict[str, Any]], user: Any) -> dict[str, int]:
-    """Label → number of visible rows of each root model, at most a minute old; alike for users of one organization."""
-    roots = [
-        entry["model"] for app in app_list for entry in app["models"] if is_root(entry["model"]) and entry["admin_url"]
+def _card(entry: dict[str, Any], found: Figures) -> Card:
+    label = entry["model"]._meta.label
+    add_url = entry["add_url"] or ""
+    return Card(str(entry["name"]), found.counts[label], found.changes[label], entry["admin_url"], add_url)
+
+
+def waiting(user: Any) -> list[Waiting]:
+    """What waits for a decision: of this user, and of others about what this user asked for. Two queries."""
+    asked: dict[str, models.QuerySet[Any]] = {"yours": ChangeRequest.objects.pending().filter(maker=user.pk)}
+    if user.has_perm(services.DECIDE):
+        asked["decide"] = services.waiting_for(user)
+    counts, url = counted(asked), reverse("approvals")
+    decide, yours = counts.get("decide", 0), counts["yours"]
+    told = [
+        Waiting(decide, "request waits for you" if decide == 1 else "requests wait for you", url),
+        Waiting(yours, "of yours waits for somebody else" if yours == 1 else "of yours wait for somebody else", url),
     ]
-    labels = sorted(model._meta.label for model in roots)
-    kinds = sha256(",".join(labels).encode()).hexdigest()[:16]
-    key = f"desk.counts.{user.user_type}.{getattr(user, 'organization_id', None)}.{kinds}"
-    stored: dict[str, int] | None = cache.get(key)
-    if stored is None:
-        stored = {model._meta.label: visible(model._default_manager.all(), user).count() for model in roots}
-        cache.set(key, stored, COUNTS_TIMEOUT_S)
-    return stored
+    return [one for one in told if one.count]
 
 
 def is_root(model: type[models.Model]) -> bool:

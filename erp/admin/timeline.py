@@ -357,13 +357,22 @@ def _together(entry: Entry, event: Event) -> bool:
     return same and all(part.event.object_id != event.object_id for part in entry.parts)
 
 
+def _same_act(event: Event) -> Q:
+    """Everything that was written together with an event."""
+    actor = Q(actor_id__isnull=True) if event.actor_id is None else Q(actor_id=event.actor_id)
+    return actor & Q(xid=event.xid, source=event.source, reason=event.reason)
+
+
 def conflict(record: Any, *, seen: int | None) -> Conflict:
-    """What happened to a record since its version `seen`."""
-    newer = Event.objects.filter(
-        object_type=record._meta.label_lower, object_id=str(record.pk), aggregate_type=record.tracking.aggregate
-    )
-    if seen is not None:
-        newer = newer.filter(payload__version__gt=seen)
+    """What happened to a record since its version `seen`, and to its parts."""
+    tracking = record.tracking
+    kind, key = record._meta.label_lower, str(record.pk)
+    own = Event.objects.filter(object_type=kind, object_id=key, aggregate_type=tracking.aggregate)
+    newer = own if seen is None else own.filter(payload__version__gt=seen)
+    base = None if seen is None or tracking.parent else own.filter(payload__version=seen).order_by("-id").first()
+    if base is not None:
+        whole = Event.objects.filter(aggregate_type=tracking.aggregate, aggregate_id=key, category=Event.Category.ROW)
+        newer = whole.filter(id__gt=base.id).exclude(_same_act(base))
     found = entries(newer.order_by("-id")[:20])
     latest = found[0] if found else None
     return Conflict(record.version, latest.actor if latest else "somebody", latest.when if latest else None, found)

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from erp.admin import overview
+from erp.admin import overview, work
 from erp.admin.numbers import short_number
 
 register = template.Library()
@@ -63,15 +63,16 @@ def _is_ours(entry: dict[str, Any]) -> bool:
 
 
 @register.simple_tag(takes_context=True)
-def record_groups(context: template.Context) -> list[overview.Group]:
-    """Cards of the overview."""
-    return overview.groups(menu(context), context["request"].user)
-
-
-@register.simple_tag(takes_context=True)
-def latest_changes(context: template.Context) -> list[Any]:
-    """The last transactions in the user's scope."""
-    return overview.latest(context["request"].user)
+def overview_page(context: template.Context) -> dict[str, Any]:
+    """Everything that the overview shows."""
+    user, app_list = context["request"].user, menu(context)
+    figures = overview.figures(app_list, user)
+    return {
+        "figures": figures,
+        "groups": overview.groups(app_list, figures),
+        "waiting": overview.waiting(user),
+        "latest": overview.latest(user),
+    }
 
 
 @register.filter
@@ -163,9 +164,21 @@ def ago(moment: datetime) -> str:
 
 
 @register.filter
+def unsigned(number: int) -> int:
+    """A number without its sign, where a proper minus stands before it."""
+    return abs(number)
+
+
+@register.filter
 def words(name: str) -> str:
     """A technical name as people write it: "org_admin" is "Org admin"."""
     return name.replace("_", " ").capitalize()
+
+
+@register.simple_tag(takes_context=True)
+def saved_filters(context: template.Context, changelist: Any) -> list[work.Chip]:
+    """Saved filters of a list: the user's own, and those that colleagues share."""
+    return work.chips(context["request"], kind=changelist.opts.label_lower)
 
 
 @register.simple_tag

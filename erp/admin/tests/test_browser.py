@@ -97,6 +97,7 @@ def partner(organization):
 def pages_of(partner) -> dict[str, str]:
     return {
         "overview": reverse("admin:index"),
+        "my work": reverse("my_work"),
         "list": url(BusinessPartner, "changelist"),
         "filtered list": url(BusinessPartner, "changelist", status__exact="pending", q="gujarat"),
         "add form": url(BusinessPartner, "add"),
@@ -151,7 +152,8 @@ def test_pages_fit_a_phone(open_desk, clerk, partner):
 
 def test_two_people_change_one_record_and_neither_loses_anything(open_desk, internal_user, clerk, organization):
     commodity = CommodityFactory(organization=organization, name="Raw cotton")
-    first, second = open_desk(clerk), open_desk(internal_user("org_admin", full_name="Meera Shah"))
+    first = open_desk(clerk, scheme="dark", viewport=PHONE)
+    second = open_desk(internal_user("org_admin", full_name="Meera Shah"))
     for page in (first, second):
         page.goto(url(commodity))
     second.fill("#id_name", "Lint")
@@ -160,20 +162,24 @@ def test_two_people_change_one_record_and_neither_loses_anything(open_desk, inte
     expect(second.locator(".messagelist .success")).to_be_visible()
 
     first.fill("#id_name", "Raw cotton, pressed")
+    first.fill("#id_storage_notes", "Away from oil")
     first.fill("#id_reason", "Wording of the contract")
     first.get_by_role("button", name="Save", exact=True).click()
     box = first.locator(".conflict")
     expect(box).to_contain_text("Meera Shah changed this record")
     expect(box).to_contain_text("Name of the exchange")
+    expect(box.locator(".clashes tbody tr")).to_have_count(1)
+    expect(box.locator(".clashes tbody tr")).to_contain_text("Both changed: choose")
     expect(first.locator("#id_name")).to_have_value("Raw cotton, pressed")
+    assert (findings(first), is_too_wide(first)) == ([], False)
     commodity.refresh_from_db()
     assert commodity.name == "Lint"
 
-    first.get_by_label("save what I typed over these changes").check()
+    first.get_by_label("Name: yours, Raw cotton, pressed").check()
     first.get_by_role("button", name="Save", exact=True).click()
     expect(first.locator(".messagelist .success")).to_be_visible()
     commodity.refresh_from_db()
-    assert (commodity.name, commodity.version) == ("Raw cotton, pressed", 3)
+    assert (commodity.name, commodity.storage_notes, commodity.version) == ("Raw cotton, pressed", "Away from oil", 3)
 
 
 def test_keyboard_reaches_search_and_every_page(open_desk, clerk, partner):

@@ -163,7 +163,7 @@ def children_of(record: models.Model, request: HttpRequest, a: Side, b: Side) ->
     ]
     if not kinds:
         return []
-    before, after = (_versions_at(record, side) for side in (a, b))
+    before, after = (_versions_at(record, side, request.user) for side in (a, b))
     found: list[Child] = []
     for model in kinds:
         kind = model._meta.label_lower
@@ -181,11 +181,13 @@ def child_models(model: type[models.Model]) -> list[Any]:
     ]
 
 
-def _versions_at(record: Any, side: Side) -> dict[str, dict[str, int]]:
-    """Model → row → number of the history row that held at this time; one query for all children."""
-    events = Event.objects.filter(
-        aggregate_type=record.tracking.aggregate, aggregate_id=str(record.pk), history_id__isnull=False
-    ).exclude(object_type=record._meta.label_lower)
+def _versions_at(record: Any, side: Side, user: Any) -> dict[str, dict[str, int]]:
+    """Model → row → number of the history row that held at this time, as far as in scope; one query for all children."""
+    events = (
+        timeline.events_visible_to(user)
+        .filter(aggregate_type=record.tracking.aggregate, aggregate_id=str(record.pk), history_id__isnull=False)
+        .exclude(object_type=record._meta.label_lower)
+    )
     if side.until is not None:
         events = events.filter(occurred_at__lte=side.until)
     newest = events.order_by("object_type", "object_id", "-id").distinct("object_type", "object_id")

@@ -36,6 +36,7 @@ PAGE = 50
 # Events that one page looks into: those of one organization lie scattered, and each may have to come from the disk.
 SLICE = 4_000
 USERS = 100
+LAST_DAY = datetime.date(9999, 12, 30)  # one that has a next
 NEWEST = ("-occurred_at", "-id")
 OLDEST = ("occurred_at", "id")
 VERBS = {"created": "Added", "updated": "Changed", "deleted": "Deleted"}
@@ -243,7 +244,7 @@ class ExplorerQuery:
         if since := self._given("since"):
             found &= Q(occurred_at__gte=_midnight(since))
         if until := self._given("until"):
-            found &= Q(occurred_at__lt=_midnight(until + datetime.timedelta(days=1)))
+            found &= Q(occurred_at__lt=_midnight(min(until, LAST_DAY) + datetime.timedelta(days=1)))
         return found
 
     @property

@@ -24,6 +24,7 @@ from django.utils import timezone
 from simple_history.admin import SimpleHistoryAdmin
 
 from erp.admin import compare, explorer, exports, proof, timeline
+from erp.admin.numbers import whole_number
 from erp.admin.restore import Restore
 from erp.events import access
 from erp.scoping import Scope
@@ -85,7 +86,7 @@ class SecureHistory(Restore, SimpleHistoryAdmin):
             return HttpResponseNotAllowed(READS)
         record, deleted = self._opened(request, unquote(object_id))
         versions = self._versions(request, record.pk)
-        past = versions.filter(history_id=version_id).first() if version_id.isdigit() else None
+        past = versions.filter(history_id=whole_number(version_id)).first()
         if past is None:
             raise Http404
         context = {
@@ -137,7 +138,7 @@ class SecureHistory(Restore, SimpleHistoryAdmin):
         """
         if request.method not in READS:
             return HttpResponseNotAllowed(READS)
-        record, _ = self._record(request, unquote(object_id))
+        record, _ = self._opened(request, unquote(object_id))
         event = timeline.events_of(record, user=request.user).filter(pk=event_id).first()
         document = proof.document(event) if event is not None else None
         if document is None:

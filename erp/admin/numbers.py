@@ -16,3 +16,8 @@ def trimmed(value: Decimal) -> Decimal:
 def short_number(value: Decimal) -> str:
     """The trimmed number with separators: 1,234.50."""
     return str(number_format(trimmed(value), use_l10n=True))
+
+
+def whole_number(text: str) -> int | None:
+    """The number of a row as it stands in an address; None for what is none, or too long for one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from erp.admin import compare
 from erp.admin.generic import ModelAdmin
+from erp.admin.numbers import whole_number
 from erp.events.tracking import STAMPS
 
 PARAMETER = "restore"
@@ -70,9 +71,7 @@ class Restore(ModelAdmin):
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _past(self, request: HttpRequest, version: str, object_id: str | None) -> Past:
-        if not (version.isascii() and version.isdigit()):
-            raise Http404
-        row = self.versions(request, write=True).filter(history_id=version).first()  # type: ignore[attr-defined]
+        row = self.versions(request, write=True).filter(history_id=whole_number(version)).first()  # type: ignore[attr-defined]
         if row is None or (object_id is not None and str(getattr(row, self.model._meta.pk.attname)) != object_id):
             raise Http404
         return Past(row, self.model, revives=object_id is None)

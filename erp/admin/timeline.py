@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.formats import date_format
 from django.utils.text import capfirst
 
-from erp.admin.numbers import short_number
+from erp.admin.numbers import short_number, whole_number
 from erp.checks import master_data_models
 from erp.events.models import Event
 from erp.events.tracking import STAMPS
@@ -279,7 +279,7 @@ def page_of(events: models.QuerySet[Event], asked: Mapping[str, str], *, key: st
 
 
 def _cursor(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else None
+    return whole_number(text or "")
 
 
 def mark_versions(found: Sequence[Entry], record: models.Model) -> None:

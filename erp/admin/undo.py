@@ -32,7 +32,7 @@ from erp import context
 from erp.admin import compare, timeline
 from erp.admin.forms import ReasonForm
 from erp.approvals import asking, services
-from erp.events import feed, registry
+from erp.events import access, capture, feed, registry
 from erp.events.models import Event, EventPosition
 from erp.events.tracking import STAMPS
 from erp.models import MasterData, StaleVersionError
@@ -123,6 +123,10 @@ def undo_view(request: HttpRequest, event_id: Any) -> HttpResponse:
         raise Http404
     if not desk.has_view_permission(request):
         raise PermissionDenied
+    what = f"Undo of {event.event_type}"
+    access.opened(
+        access.AUDIT_VIEWED, request.user, page=f"undo.{event_id}", what=what, organization_id=event.organization_id
+    )
     form = ReasonForm(request.POST if request.method == "POST" else None)
     plan = _run(request, event, keep=form.is_valid(), reason=form.cleaned_data["reason"] if form.is_valid() else "")
     if form.is_valid() and plan.possible:
@@ -174,8 +178,10 @@ def _events_with(event: Event) -> list[Event]:
     position = EventPosition.objects.get(event=event).position
     reach = MAX_ROWS + 1
     near = EventPosition.objects.filter(position__range=(position - reach, position + reach), event__xid=event.xid)
-    rows = near.filter(event__category__in=(Event.Category.ROW, Event.Category.SECURITY)).exclude(
-        event__history_id=None
+    # Who holds which role has events but no history; what is left then are steps of a sign-in.
+    unkept = [table.model._meta.label_lower for table in capture.tracked_tables() if not table.history]
+    rows = near.filter(event__category__in=(Event.Category.ROW, Event.Category.SECURITY)).filter(
+        Q(event__history_id__isnull=False) | Q(event__object_type__in=unkept)
     )
     return [place.event for place in rows.select_related("event").order_by("position")]
 

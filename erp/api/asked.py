@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from rest_framework import serializers
 from rest_framework.response import Response
 
 from erp import context
@@ -73,10 +72,3 @@ def refuse_many(rows: Sequence[Any], before: Sequence[dict[str, Any]]) -> Iterab
 
 
 SENTENCE = "This value needs the approval of a second person: leave it out, then PATCH it, which asks for it."
-
-
-class AskedSerializer(serializers.Serializer[Any]):
-    """Some of it waits for a second person. `record` is as it is now; `change_requests` are what waits."""
-
-    record = serializers.DictField()
-    change_requests = serializers.ListField(child=serializers.DictField())

@@ -15,10 +15,12 @@ from rest_framework import serializers
 from erp.api.fields import KeyField
 from erp.api.router import resource_of
 from erp.api.serializers import MasterDataSerializer
+from erp.approvals import services
 
 # Bodies by the name of their schema, as the API answers them; a test keeps the file.
 EXAMPLES_FILE = Path(__file__).with_name("examples.json")
 EXAMPLES: dict[str, Any] = json.loads(EXAMPLES_FILE.read_text(encoding="utf-8"))
+ASKING = ("create", "partial_update", "destroy")
 VERBS = {"partial_update": "update", "destroy": "delete"}
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="ETag that you read.")
 IF_NONE_MATCH = OpenApiParameter(
@@ -63,6 +65,13 @@ class BulkResultSerializer(serializers.Serializer[Any]):
     changed = serializers.IntegerField()
     unchanged = serializers.IntegerField()
     ids = serializers.ListField(child=serializers.CharField())
+
+
+class AskedSerializer(serializers.Serializer[Any]):
+    """Some of it waits for a second person. `record` is as it is now; `change_requests` are what waits."""
+
+    record = serializers.DictField()
+    change_requests = serializers.ListField(child=serializers.DictField())
 
 
 class ChangeSerializer(serializers.Serializer[Any]):
@@ -260,9 +269,17 @@ class ApiSchema(AutoSchema):
         respond: Any = self._get_response_for_code
         problem = respond(ProblemSerializer, "4XX", ["application/problem+json"])
         problem["description"] = "Refused; nothing was written."
+        if self._asks():
+            asked = respond(AskedSerializer, "202", ["application/json"])
+            bodies["202"] = {**asked, "description": "Some of it waits for a second person."}
         if getattr(self.view, "action", "") == "retrieve":
             bodies["304"] = {"description": "You have this version."}
         return {**bodies, "4XX": problem}
+
+    def _asks(self) -> bool:
+        """Whether the operation may need a second person."""
+        model = getattr(self.view, "model", None)
+        return getattr(self.view, "action", "") in ASKING and model is not None and bool(services.guarded(model))
 
     def _resolve_path_parameters(self, variables: list[str]) -> Any:
         return [self._path_parameter(name) for name in variables]

@@ -419,3 +419,10 @@ def test_link_of_a_row_opens_its_history(admin_desk, commodity):
     for event in Event.objects.filter(object_id=str(commodity.pk)):
         row = explorer.Row(timeline.Part(event))
         assert admin_desk.get(row.url).status_code == 200
+
+
+def test_last_day_of_the_calendar_is_a_day(desk, organization):
+    CommodityFactory(organization=organization, name="Raw cotton")
+    page = desk.get(f"{PAGE}?until=9999-12-31&since=0001-01-01")
+    assert page.status_code == 200
+    assert "Raw cotton" in page.content.decode()

@@ -293,3 +293,10 @@ def test_row_and_child_written_together_are_one_entry_and_two_reasons_are_two(de
         commodity.save()
     entries = desk.get(url(commodity, "history")).context["entries"]
     assert [(entry.reason, len(entry.parts)) for entry in entries[:2]] == [("Second", 1), ("First", 2)]
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 40, "x"])
+def test_number_that_is_no_version_is_not_found(desk, organization, number):
+    commodity = CommodityFactory(organization=organization)
+    assert desk.get(version_url(commodity, number)).status_code == 404
+    assert desk.get(url(commodity, restore=number)).status_code == 404

@@ -88,6 +88,8 @@ def _made(world):
                 found.setdefault(name, _one(body))
     # A refresh can't be asked for inside the transaction of a test; it answers as the login does.
     found["RefreshRequest"] = {"refresh_token": found["Tokens"]["refresh_token"]}
+    # In tests nobody waits for a second person.
+    found["Asked"] = {"record": found["PartnerTaxRegistration"], "change_requests": [found["ChangeRequest"]]}
     refused = world.clients["super_admin"].post("/api/v1/settings/units", {"code": ""})
     found["Problem"] = refused.json()
     return json.loads(_settled(json.dumps(found, ensure_ascii=False)))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from django.db import transaction
 from playwright.sync_api import expect
 
 from commodities.tests.factories import CommodityFactory
 from erp import context
+from erp.admin.tests.pages import url
 from erp.admin.tests.test_browser import (  # noqa: F401 (fixtures)
+    DESKTOP,
     PHONE,
     chromium,
     clerk,
@@ -16,6 +20,7 @@ from erp.admin.tests.test_browser import (  # noqa: F401 (fixtures)
     is_too_wide,
     open_desk,
 )
+from partners.tests.factories import BusinessPartnerFactory, PartnerBankAccountFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PAGE = "/admin/audit/events/"
@@ -24,6 +29,7 @@ PAGES = (
     f"{PAGE}?verb=created&user=ravi&since=2026-01-01",
     f"{PAGE}?new=nothing+like+this",
     f"{PAGE}?since=nonsense",
+    f"{PAGE}export/?format=csv&since=nonsense",
 )
 
 
@@ -66,6 +72,21 @@ def test_audit_log_fits_a_phone(open_desk, clerk, commodity):  # noqa: F811
     page.goto(PAGE)
     page.get_by_text("More filters").click()
     assert not is_too_wide(page)
+
+
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)])
+def test_page_of_a_secret_is_accessible(open_desk, internal_user, organization, scheme, viewport):  # noqa: F811
+    account = PartnerBankAccountFactory(partner=BusinessPartnerFactory(organization=organization))
+    page = open_desk(internal_user("kyc_verifier"), scheme=scheme, viewport=viewport)
+    page.goto(url(account, "secret"), wait_until="networkidle")
+    assert (findings(page), is_too_wide(page)) == ([], False)
+    page.problems.clear()  # axe itself tries what the policy forbids
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("main")).to_contain_text(account.account_number)
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/secret-{scheme}.png", full_page=True)
+    assert page.problems == []
+    assert (findings(page), is_too_wide(page)) == ([], False)
 
 
 def test_filters_are_set_and_removed_by_hand(open_desk, clerk, commodity):  # noqa: F811

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +21,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
-from erp import context
+from erp import context, files
 from erp.admin import timeline
 from erp.admin.base import MasterDataAdmin
 from erp.admin.scope import visible
@@ -31,9 +29,6 @@ from erp.approvals import asking, services
 from erp.approvals.models import SHORTEST_BREAK_GLASS_REASON, Attachment, ChangeRequest, Delegation
 
 PER_PAGE = 50
-MAX_MEGABYTES = 10
-# First bytes of the kinds of files that are taken. The name of a file proves nothing.
-SIGNATURES = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 TABS = {
     "mine": "For me to decide",
     "asked": "Asked by me",
@@ -74,20 +69,16 @@ class PaperForm(forms.Form):
 
     file = forms.FileField(
         label="Paper",
-        help_text=f"PDF, JPEG or PNG of at most {MAX_MEGABYTES} MB.",
+        help_text=f"PDF, JPEG or PNG of at most {files.MAX_MEGABYTES} MB.",
         widget=forms.FileInput(attrs={"accept": ".pdf,.jpg,.jpeg,.png"}),
     )
 
     def clean_file(self) -> Any:
-        """Raises: ValidationError: too large, or no kind of file that is taken."""
+        """Raises: ValidationError: too large, no kind of file that is taken, or the scanner found something."""
         file = self.cleaned_data["file"]
-        if file.size > MAX_MEGABYTES * 1024 * 1024:
-            raise ValidationError(f'"{file.name}" is larger than {MAX_MEGABYTES} MB: scan it with a lower resolution.')
-        head = file.read(16)
-        file.seek(0)
-        self.mime = next((mime for start, mime in SIGNATURES.items() if head.startswith(start)), "")
-        if not self.mime:
-            raise ValidationError(f'"{file.name}" is no PDF, JPEG or PNG: scan or export it as one.')
+        self.found = files.measure(file)
+        files.check(self.found)
+        files.scan(file)
         return file
 
 
@@ -260,19 +251,15 @@ def _attach(request: HttpRequest, found: ChangeRequest) -> str:
     form = PaperForm(request.POST, request.FILES)
     if not form.is_valid():
         raise ValidationError([text for texts in form.errors.values() for text in texts])
-    file = form.cleaned_data["file"]
-    digest = hashlib.sha256()
-    for chunk in file.chunks():
-        digest.update(chunk)
     paper = Attachment(
         request=found,
         organization_id=found.organization_id,
         uploaded_by_id=request.user.pk,
-        file=file,
-        file_name=PurePath(file.name).name[-200:],
-        sha256=digest.hexdigest(),
-        size=file.size,
-        mime=form.mime,
+        file=form.cleaned_data["file"],
+        file_name=form.found.name,
+        sha256=form.found.sha256,
+        size=form.found.size,
+        mime=form.found.mime,
     )
     paper.full_clean(exclude=["file"])
     context.amend(reason="Paper for a request")
@@ -368,10 +355,7 @@ def paper(request: HttpRequest, pk: UUID, paper_id: UUID) -> FileResponse:
     row = _found(request, pk).attachments.filter(pk=paper_id).first()
     if row is None:
         raise Http404
-    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(
-        row.file.open("rb"), as_attachment=True, filename=row.file_name, content_type=row.mime, headers=headers
-    )
+    return files.attachment(row.file, name=row.file_name, mime=row.mime)
 
 
 # Standing in --------------------------------------------------------------------------------------------------------------

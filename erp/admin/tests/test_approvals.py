@@ -104,7 +104,10 @@ def test_maker_withdraws_and_adds_papers(asked, guarded, client_for, settings, t
     settings.MEDIA_ROOT = tmp_path
     client = client_for(guarded.asha)
     assert decide(client, asked, "attach", file=SimpleUploadedFile("a.exe", b"MZ")).status_code == 409
-    assert decide(client, asked, "attach", file=SimpleUploadedFile("letter.pdf", PDF)).status_code == 302
+    assert (
+        decide(client, asked, "attach", file=SimpleUploadedFile("letter.pdf", PDF, "application/pdf")).status_code
+        == 302
+    )
     row = Attachment.objects.get()
     address = reverse("approval_paper", args=[asked.pk, row.pk])
     assert b"".join(client_for(guarded.sunita).get(address).streaming_content) == PDF
@@ -113,6 +116,18 @@ def test_maker_withdraws_and_adds_papers(asked, guarded, client_for, settings, t
     assert decide(client, asked, "withdraw").status_code == 302
     asked.refresh_from_db()
     assert asked.status == "withdrawn"
+
+
+def infected(file):
+    return "Eicar"
+
+
+def test_paper_in_which_the_scanner_finds_something_is_not_kept(asked, guarded, client_for, settings, tmp_path):  # noqa: F811
+    settings.MEDIA_ROOT, settings.FILE_SCANNER = tmp_path, f"{__name__}.infected"
+    file = SimpleUploadedFile("letter.pdf", PDF, "application/pdf")
+    assert decide(client_for(guarded.asha), asked, "attach", file=file).status_code == 409
+    assert not Attachment.objects.exists()
+    assert list(tmp_path.rglob("*.pdf")) == []
 
 
 def test_account_numbers_show_their_end_only(guarded, client_for):  # noqa: F811

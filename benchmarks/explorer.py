@@ -95,7 +95,8 @@ def fill(events: int) -> dict[str, Any]:
             [houses[1].pk, events // 20],
         )
         deep, record, request = cursor.fetchone()
-    return {"readers": readers, "clerk": staff[3], "deep": str(deep), "record": record, "request": request}
+    found = {"deep": str(deep), "record": record, "request": request}
+    return {"readers": readers, "clerk": staff[3], "house": houses[0], **found}
 
 
 def questions(made: dict[str, Any]) -> dict[str, dict[str, str]]:

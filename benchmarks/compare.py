@@ -1,0 +1,311 @@
+"""Us, the peers and the floor in turn, on one table with one payload, as ratios.
+
+    python -m benchmarks.compare [--work list,detail,create,patch,search] [--rows 100000] [--rounds 5] [--seconds 4]
+
+A round asks each application the same work for some seconds over 16 connections; rounds alternate. Prints, as medians with
+their range: requests a second, processor milliseconds a request of the server and of PostgreSQL (by accounting), latency,
+statements, and our ratios. `--json FILE` keeps everything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jwt
+import psutil
+import psycopg
+
+from benchmarks import stage
+
+WORKS = ("list", "detail", "create", "patch", "search")
+USERS = 1000
+CONNECTIONS = 16
+WORKERS, THREADS = 2, 4
+WORDS = ("Ambica", "Narmada", "Krishna", "Sardar", "Maruti")
+PAYLOAD = {
+    "kind": "city",
+    "timezone": "Asia/Kolkata",
+    "city": "Rajkot",
+    "latitude": "22.303894",
+    "longitude": "70.802162",
+}
+GUNICORN = ("-m", "gunicorn", "--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS))
+QUIET = ("--log-level", "error", "--keep-alive", "75")
+# Requests a second against FastAPI at least, processor time against the floor at most.
+TARGETS = {"list": (5.0, 3.0), "detail": (2.5, 3.0), "create": (2.5, 6.0), "patch": (2.5, 8.0)}
+
+
+@dataclass
+class Application:
+    """One of those compared: how it starts, what its addresses are, whose tokens it takes."""
+
+    name: str
+    command: tuple[str, ...]
+    prefix: str = "/locations"
+    environment: dict[str, str] = field(default_factory=dict)
+    payload: dict[str, str] = field(default_factory=dict)
+    ours: bool = False
+    port: int = 0
+    process: Any = None
+    rounds: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+
+    def paths(self) -> dict[str, str]:
+        page = "?limit=25" if self.ours else ""
+        search = f"{page}&search={{}}" if self.ours else "?search={}"
+        return {
+            "list": f"{self.prefix}{page}",
+            "search": f"{self.prefix}{search}",
+            "create": self.prefix,
+            "detail": f"{self.prefix}/{{}}",
+            "patch": f"{self.prefix}/{{}}",
+        }
+
+
+def applications() -> list[Application]:
+    """Ours first."""
+    django = {"DJANGO_SETTINGS_MODULE": "benchmarks.peers.settings"}
+    peer = {"payload": {"country_id": "IN"}}
+    uvicorn = ("-m", "uvicorn", "benchmarks.peers.fast:app", "--workers", str(WORKERS), "--no-access-log")
+    return [
+        Application(
+            "Cotton ERP",
+            (*GUNICORN, *QUIET, "erp.wsgi"),
+            "/api/v1/settings/locations",
+            payload={"country": "IN"},
+            ours=True,
+        ),
+        Application("plain DRF", (*GUNICORN, *QUIET, "benchmarks.peers.wsgi"), environment=django, **peer),
+        Application(
+            "django-ninja",
+            (*GUNICORN, *QUIET, "benchmarks.peers.wsgi"),
+            environment={**django, "PEER_URLS": "benchmarks.peers.ninja"},
+            **peer,
+        ),
+        Application("FastAPI", (*uvicorn, "--log-level", "error", "--loop", "uvloop", "--http", "httptools"), **peer),
+        Application("floor (WSGI)", (*GUNICORN, *QUIET, "benchmarks.peers.floor:application"), **peer),
+    ]
+
+
+@dataclass
+class Data:
+    """What the questions ask for: ids of rows, headers of each user for us and for the peers."""
+
+    ids: list[str]
+    ours: list[dict[str, str]]
+    peers: list[dict[str, str]]
+
+
+def fill(rows: int, environment: dict[str, str]) -> Data:
+    """Tables of both sides with the same rows. Runs migrations, so call it once."""
+    os.environ.update(environment)
+    from benchmarks import scenery  # noqa: PLC0415 (the environment first)
+
+    organization, sessions = scenery.make(rows, users=USERS)
+    secret = environment["JWT_SECRET"]
+    owners = scenery.peers(organization)
+    claims = {"token_type": "access", "exp": 4_000_000_000}
+    tokens = [jwt.encode({**claims, "user_id": str(user), "jti": uuid.uuid4().hex}, secret) for user in owners]
+    return Data(scenery.ids(5000), _headers(sessions), _headers(tokens))
+
+
+def _headers(tokens: list[str]) -> list[dict[str, str]]:
+    """Each user behind an address of its own."""
+    return [
+        {
+            "Authorization": f"Bearer {token}",
+            "X-Forwarded-For": f"10.1.{number // 250}.{number % 250 + 1}",
+            "X-Forwarded-Proto": "https",
+        }
+        for number, token in enumerate(tokens)
+    ]
+
+
+@contextmanager
+def running(chosen: list[Application], environment: dict[str, str]) -> Iterator[None]:
+    """All of them at once; those that are not asked wait."""
+    peer = {
+        "PEER_SECRET": environment["JWT_SECRET"],
+        "PEER_DATABASE": psycopg.conninfo.conninfo_to_dict(environment["DATABASE_URL"])["dbname"],
+        "PEER_HOST": environment["DATABASE_FOLDER"],
+    }
+    with ExitStack() as stack:
+        for application in chosen:
+            application.port = stage.free_port()
+            port = ("--port", str(application.port)) if "uvicorn" in application.command else (
+                "--bind", f"{stage.HOST}:{application.port}"
+            )  # fmt: skip
+            own = {**environment, **peer, **application.environment}
+            if application.ours:
+                own["DJANGO_SETTINGS_MODULE"] = "erp.settings"
+            path = "/healthz" if application.ours else "/nothing"
+            application.process = stack.enter_context(
+                stage.server((*application.command, *port), own, application.port, path)
+            )
+        yield
+
+
+def ask(
+    application: Application, work: str, data: Data, *, seconds: float, connections: int = CONNECTIONS
+) -> dict[str, Any]:
+    """One round of one work. Raises: SystemExit: an unexpected answer."""
+    ids = [key for key in data.ids if application.versions.get(key, 1) == 1]
+    question = {
+        "address": [stage.HOST, application.port],
+        "work": work,
+        "paths": application.paths(),
+        "headers": data.ours if application.ours else data.peers,
+        "ids": ids,
+        "words": WORDS,
+        "payload": {**PAYLOAD, **application.payload},
+        "prefix": f"B{random.randrange(16**8):08X}-",
+        "connections": connections,
+        "seconds": seconds,
+    }
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.client"],
+        input=json.dumps(question),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=stage.ROOT,
+    )
+    if run.returncode:
+        raise SystemExit(f"{application.name}, {work}: {run.stderr.strip()[-1500:]}")
+    seen: dict[str, Any] = json.loads(run.stdout)
+    application.versions.update(seen["versions"])
+    return seen
+
+
+def measure(application: Application, work: str, data: Data, *, seconds: float) -> dict[str, float]:
+    """One round with its costs: times in milliseconds, statements a request."""
+    database = stage.postgres()
+    server_s, database_s = stage.cpu_s(application.process), stage.cpu_s(database)
+    seen = ask(application, work, data, seconds=seconds)
+    server_s, database_s = stage.cpu_s(application.process) - server_s, stage.cpu_s(database) - database_s
+    count, latencies = len(seen["latencies"]), seen["latencies"]
+    return {
+        "rps": count / seen["seconds"],
+        "cpu_ms": server_s / count * 1000,
+        "postgres_ms": database_s / count * 1000,
+        **{f"p{share}": latencies[int(count * share / 100)] * 1000 for share in (50, 95, 99)},
+    }
+
+
+def statements(application: Application, work: str, data: Data, url: str) -> float:
+    """Statements a request, BEGIN and COMMIT included, once the application has met the question."""
+    ask(application, work, data, seconds=1, connections=4)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_stat_statements_reset()")
+        seen = ask(application, work, data, seconds=1, connections=4)
+        row = connection.execute(
+            "SELECT sum(calls) FROM pg_stat_statements WHERE toplevel AND query NOT LIKE '%pg_stat_statements%'"
+        ).fetchone()
+    return float(row[0] or 0) / len(seen["latencies"]) if row else 0.0
+
+
+def median(application: Application, work: str, figure: str) -> float:
+    return statistics.median(each[figure] for each in application.rounds[work])
+
+
+def spread(application: Application, work: str, figure: str) -> str:
+    values = [each[figure] for each in application.rounds[work]]
+    return f"{statistics.median(values):,.2f} ({min(values):,.2f}–{max(values):,.2f})"
+
+
+def table(work: str, chosen: list[Application], sql: dict[str, float]) -> Iterator[str]:
+    """Markdown, with our ratios."""
+    floor = next((each for each in chosen if each.name.startswith("floor")), None)
+    ours = chosen[0]
+    yield f"\n### {work}\n"
+    yield "| | requests/s | server CPU ms | PostgreSQL CPU ms | p50 / p95 / p99 ms | SQL | CPU / floor | ours: times as many |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for each in chosen:
+        cpu = median(each, work, "cpu_ms")
+        below = f"{cpu / median(floor, work, 'cpu_ms'):.1f}" if floor else ""
+        times = f"{median(ours, work, 'rps') / median(each, work, 'rps'):.2f}"
+        latency = " / ".join(f"{median(each, work, name):.0f}" for name in ("p50", "p95", "p99"))
+        yield (
+            f"| {each.name} | {spread(each, work, 'rps')} | {spread(each, work, 'cpu_ms')}"
+            f" | {spread(each, work, 'postgres_ms')} | {latency} | {sql[each.name]:.1f} | {below} | {times} |"
+        )
+
+
+def verdicts(works: list[str], chosen: list[Application]) -> Iterator[str]:
+    """Our targets: reached or not."""
+    by_name = {each.name: each for each in chosen}
+    if not {"FastAPI", "floor (WSGI)"} <= by_name.keys():
+        return
+    yield "\n| target | wanted | measured | |\n|---|---|---|---|"
+    for work in works:
+        if work not in TARGETS:
+            continue
+        faster, dearer = TARGETS[work]
+        times = median(chosen[0], work, "rps") / median(by_name["FastAPI"], work, "rps")
+        cpu = median(chosen[0], work, "cpu_ms") / median(by_name["floor (WSGI)"], work, "cpu_ms")
+        yield f"| {work}: requests a second against FastAPI | ≥ {faster} | {times:.2f} | {_mark(times >= faster)} |"
+        yield f"| {work}: server CPU against the floor | ≤ {dearer} | {cpu:.2f} | {_mark(cpu <= dearer)} |"
+
+
+def _mark(reached: bool) -> str:
+    return "reached" if reached else "**missed**"
+
+
+def machine() -> str:
+    packages = ("django", "djangorestframework", "fastapi", "django-ninja", "gunicorn", "uvicorn", "psycopg", "asyncpg")
+    from importlib.metadata import version  # noqa: PLC0415
+
+    named = ", ".join(f"{package} {version(package)}" for package in packages)
+    return f"{psutil.cpu_count()} cores, Python {sys.version.split()[0]}, {named}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", default=",".join(WORKS))
+    parser.add_argument("--apps", default="", help="beginnings of names, with commas; empty: all")
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    works = options.work.split(",")
+    if unknown := set(works) - set(WORKS):
+        parser.error(f"no such work: {', '.join(sorted(unknown))}. Choose of {', '.join(WORKS)}.")
+    names = tuple(options.apps.split(","))
+    chosen = [each for each in applications() if each.name.lower().startswith(tuple(name.lower() for name in names))]
+    with stage.services() as services, stage.database(services, f"bench_{os.getpid()}") as environment:
+        data = fill(options.rows, environment)
+        with running(chosen, environment):
+            run(chosen, works, data, environment["DATABASE_URL"], options)
+
+
+def run(chosen: list[Application], works: list[str], data: Data, url: str, options: argparse.Namespace) -> None:
+    print(f"{machine()}; {options.rows:,} rows, {options.rounds} rounds of {options.seconds:g} s, medians (range)")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+    for work in works:
+        sql = {each.name: statements(each, work, data, url) for each in chosen}
+        for _ in range(options.rounds):
+            for each in chosen:
+                each.rounds.setdefault(work, []).append(measure(each, work, data, seconds=options.seconds))
+        print("\n".join(table(work, chosen, sql)), flush=True)
+    print("\n".join(verdicts(works, chosen)))
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps({each.name: each.rounds for each in chosen}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

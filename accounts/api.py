@@ -23,7 +23,7 @@ from erp.api.ownership import chooses_owner
 from erp.api.router import register
 from erp.api.serializers import MasterDataSerializer
 from erp.api.viewsets import READ_ONLY, MasterDataViewSet
-from erp.approvals import asking
+from erp.approvals import asking, services
 from erp.scoping import UserType
 
 ROLES_MOST = 20
@@ -131,7 +131,7 @@ class Users(MasterDataViewSet):
 
     def before_bulk(self, rows: Sequence[Any]) -> None:
         """Whether roles need a second person, asked once."""
-        self.roles_wait = any(row.wanted for row in rows) and asking.in_force()
+        self.roles_wait = any(row.wanted for row in rows) and services.in_force()
 
     def check_bulk(self, serializer: Any, row: Any) -> None:
         """Raises: ValidationError: a role, which needs a second person."""

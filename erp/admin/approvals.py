@@ -215,6 +215,8 @@ def _sentence(error: Exception) -> str:
         return f"Nothing was changed: {' '.join(error.messages)}"
     if isinstance(error, (ProtectedError, RestrictedError)):
         return "Nothing was changed: other records use this one."
+    if services.refused(error):
+        return f"Nothing was changed: {services.refusal(error)}"
     if isinstance(error, DatabaseError):
         return "Nothing was changed: the database refused it. Look at the record, then decide."
     return str(error)
@@ -304,7 +306,7 @@ def _shown(request: HttpRequest, found: ChangeRequest) -> dict[str, Any]:
     return {
         "title": str(found),
         "found": found,
-        "kind_of_record": capfirst(str(asking.model_of(found)._meta.verbose_name)),
+        "kind_of_record": capfirst(str(services.model_of(found)._meta.verbose_name)),
         "record": record,
         "links": _links(request, record),
         "lines": _lines(request, found),

@@ -22,6 +22,7 @@ from erp.admin.forms import ChangeForm, ReasonForm
 from erp.admin.generic import ModelAdmin
 from erp.admin.imports.columns import shown
 from erp.admin.scope import OWNER, foreign_keys
+from erp.approvals import services
 from erp.models import StaleVersionError
 
 MOST_ROWS = 1_000
@@ -197,12 +198,18 @@ def _edit(row: Any, name: str, value: Any) -> Edit:
     """The row with the value, and whether the model's rules allow it."""
     column = row._meta.get_field(name)
     edit = Edit(row, _shown(row, column), "", row.version)
+    held = column in services.held_now(row)
     setattr(row, name, value)
-    if edit.old != _shown(row, column):
-        try:
-            row.full_clean()
-        except ValidationError as error:
-            edit.problem = " ".join(error.messages)
+    edit.new = _shown(row, column)
+    if not edit.changes:
+        return edit
+    if held and services.in_force():
+        edit.problem = "Needs the approval of a second person: change it on its own form, which asks for that."
+        return edit
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        edit.problem = " ".join(error.messages)
     edit.new = _shown(row, column)
     return edit
 

@@ -49,7 +49,7 @@ class ChangeControl(four_eyes.FourEyes):
         if isinstance(error, services.ApprovalError):
             return f"Not saved: {error}"
         if services.refused(error):
-            return f"Not saved: {_refusal(error)}"
+            return f"Not saved: {services.refusal(error)}"
         return f"Not saved: the database refused it by its rule {name}. Another record with the same data may exist."
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -101,13 +101,6 @@ class ChangeControl(four_eyes.FourEyes):
 
     def log_deletions(self, *_: Any) -> None:  # type: ignore[override]
         pass
-
-
-def _refusal(error: BaseException) -> str:
-    """What the database says about a write without an approval, and the way out."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    parts = (getattr(diagnosis, "message_primary", None), getattr(diagnosis, "message_hint", None))
-    return " ".join(filter(None, parts)) or "it needs the approval of a second person."
 
 
 def delete_selected_with_reason(

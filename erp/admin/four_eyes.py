@@ -113,7 +113,7 @@ class FourEyes(ModelAdmin):
             self.tell(request, asked)
 
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        if not services.guarded(self.model) or not asking.in_force():
+        if not services.guarded(self.model) or not services.in_force():
             super().delete_queryset(request, queryset)
             return
         for row in queryset:

@@ -31,7 +31,7 @@ from django.utils.timezone import localtime
 from erp import context
 from erp.admin import compare, timeline
 from erp.admin.forms import ReasonForm
-from erp.approvals import asking, services
+from erp.approvals import services
 from erp.events import access, capture, feed, registry
 from erp.events.models import Event, EventPosition
 from erp.events.tracking import STAMPS
@@ -313,13 +313,13 @@ def _forbidden(request: HttpRequest, step: Step) -> str:
 
 def _needs_approval(step: Step) -> str:
     """Why a second person has to agree, or "". The record's own form asks for it."""
-    held = services.guarded(step.model)
-    names = [str(column.verbose_name) for column in step.columns if column.name in held]
-    if step.after is None or not held or not (names or step.before is None) or not asking.in_force():
+    if step.after is None or not services.guarded(step.model) or not services.in_force():
         return ""
-    return (
-        f"Needs approval ({'the deletion' if step.before is None else ', '.join(names)}): ask for it on its own form."
-    )
+    if step.before is None:
+        return "Needs approval (the deletion): ask for it on its own form."
+    held = {field.name for field in services.held_now(step.live)}
+    names = [str(column.verbose_name) for column in step.columns if column.name in held]
+    return f"Needs approval ({', '.join(names)}): ask for it on its own form." if names else ""
 
 
 def _attempt(request: HttpRequest, step: Step) -> bool:
@@ -335,7 +335,7 @@ def _attempt(request: HttpRequest, step: Step) -> bool:
     except DatabaseError as error:
         if not services.refused(error):
             raise
-        step.problem = "Needs approval: ask for it on its own form."
+        step.problem = "Needs approval: restore it from its history, which asks for that."
     return not step.problem
 
 

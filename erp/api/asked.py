@@ -32,7 +32,7 @@ def save(serializer: Any) -> list[ChangeRequest]:
 
 def ask_to_delete(row: Any, *, user: Any) -> list[ChangeRequest]:
     """A request to delete a guarded row; none where it may be deleted at once. Raises: Problem: no reason was given."""
-    if not services.guarded(type(row)) or not asking.in_force():
+    if not services.guarded(type(row)) or not services.in_force():
         return []
     require_reason()
     asked = asking.ask_to_delete(row, maker=user, reason=context.current().reason)
@@ -68,7 +68,7 @@ def refuse_many(rows: Sequence[Any], before: Sequence[dict[str, Any]]) -> Iterab
         except DjangoValidationError:  # the model says so next
             continue
         found += ({"pointer": f"/rows/{number}/{name}", "code": CODE, "detail": SENTENCE} for name in names)
-    return found if found and asking.in_force() else ()
+    return found if found and services.in_force() else ()
 
 
 SENTENCE = "This value needs the approval of a second person: leave it out, then PATCH it, which asks for it."

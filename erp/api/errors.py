@@ -20,7 +20,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import as_serializer_error
 
 from erp import context
-from erp.approvals.services import ApprovalError
+from erp.approvals.services import ApprovalError, refusal, refused
 from erp.middleware import SAFE_METHODS
 from erp.models import StaleVersionError
 
@@ -34,7 +34,6 @@ NOT_FOUND = "There is no such record."
 DENIED = "Your roles do not allow this."
 # SQLSTATE of the classes of errors that a client can do something about.
 UNIQUE, EXCLUSION, FOREIGN_KEY = "23505", "23P01", "23503"
-UNAPPROVED = "ERP02"  # a guard of erp/approvals: the write lacks a second person
 BUSY = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
 Error = dict[str, str]
 UNIQUE_COLUMN = re.compile(r"Key \((\w+)\)=")
@@ -159,8 +158,8 @@ def _of_framework(exc: exceptions.APIException) -> Problem:
 def _of_approval(exc: Exception) -> Problem | None:
     if isinstance(exc, ApprovalError):
         return Problem(403, "approval_required", str(exc))
-    if isinstance(exc, DatabaseError) and _sqlstate(exc) == UNAPPROVED:
-        return Problem(409, "approval_required", _told(exc))
+    if isinstance(exc, DatabaseError) and refused(exc):
+        return Problem(409, "approval_required", refusal(exc))
     return None
 
 
@@ -178,12 +177,6 @@ def _of_data(exc: Exception) -> Problem | None:
             sentence = "Others are changing the same records right now: repeat the request."
             return Problem(503, "busy", sentence, headers={"Retry-After": "1"})
     return None
-
-
-def _told(exc: DatabaseError) -> str:
-    """What a guard says, and the way out. It names table and column, no value."""
-    told = _diagnosis(exc)
-    return f"{getattr(told, 'message_primary', '')} {getattr(told, 'message_hint', None) or ''}".strip()
 
 
 def _in_use(exc: models.ProtectedError | models.RestrictedError) -> Problem:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
 from erp import masking
@@ -22,7 +22,6 @@ from erp.approvals.services import Kind
 from erp.models import MasterData
 
 MASKED = {"masked": True}
-NEEDED = "needs the approval of a second person"
 
 
 @dataclass(frozen=True)
@@ -36,19 +35,10 @@ class Line:
     new: Any
 
 
-def in_force() -> bool:
-    """Whether the database wants a second person: always, but for tests and demonstration data."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT erp_four_eyes()")
-        return bool(cursor.fetchone() == (True,))
-
-
 def held_back(row: MasterData) -> dict[str, Any]:
     """Take what needs a second person off a row that is about to be saved: {attribute: new value}, often empty."""
-    if not services.guarded(type(row)):
-        return {}
-    held = {row._meta.get_field(name).attname: value for name, value in services.hold_back(row).items()}  # type: ignore[union-attr]
-    if held and not in_force():
+    held = services.hold_back(row)
+    if held and not services.in_force():
         for name, value in held.items():
             setattr(row, name, value)
         return {}
@@ -62,7 +52,7 @@ def ask(row: MasterData, held: Mapping[str, Any], *, maker: Any, reason: str) ->
 
 def ask_to_delete(row: MasterData, *, maker: Any, reason: str) -> ChangeRequest | None:
     """A request to delete a guarded row; None where it may be deleted at once. Raises: as `services.request_change`."""
-    if not services.guarded(type(row)) or not in_force():
+    if not services.guarded(type(row)) or not services.in_force():
         return None
     return services.request_change(row, {}, maker=maker, reason=reason, kind=Kind.DELETE)
 
@@ -75,7 +65,7 @@ def ask_for_members(
     None where they may be given at once. Raises: as `services.request_membership`.
     """
     wanted, held = set(wanted), set(getattr(user, name).all())
-    if wanted == held or not in_force():
+    if wanted == held or not services.in_force():
         return None
     more, less = (sorted(some, key=str) for some in (wanted - held, held - wanted))
     return services.request_membership(user, add=more, remove=less, maker=maker, reason=reason)
@@ -86,10 +76,12 @@ def ask_for_members(
 
 def guarded_values(row: MasterData) -> dict[str, Any]:
     """{field: value} of a stored row before it changes; of a new one, the values that need nobody else."""
-    model, held = type(row), services.guarded(type(row))
+    model = type(row)
+    if not services.guarded(model):
+        return {}
     if not row._state.adding:
-        return {name: getattr(row, model._meta.get_field(name).attname) for name in held}  # type: ignore[union-attr]
-    harmless = guards.harmless_values(model) if held else {}
+        return {field.name: getattr(row, field.attname) for field in services.held_now(row)}
+    harmless = guards.harmless_values(model)
     return {field.name: harmless[field.column] for field in model._meta.concrete_fields if field.column in harmless}
 
 
@@ -111,15 +103,10 @@ def readable(user: Any) -> Q:
     own = Q(maker=user.pk)
     if not user.has_perm("approvals.view_changerequest"):
         return own
-    seen = [model._meta.label_lower for model in guards.guarded_models() if services._may_look(user, model)]
+    seen = [model._meta.label_lower for model in guards.guarded_models() if services.may_look(user, model)]
     members = guards.memberships()
     people = next(iter(members.values())).model
-    return own | Q(object_type__in=[*seen, *(members if services._may_look(user, people) else ())])
-
-
-def model_of(request: ChangeRequest) -> Any:
-    """Model of the record that changes; for a role or permission that of users."""
-    return services._model(request)
+    return own | Q(object_type__in=[*seen, *(members if services.may_look(user, people) else ())])
 
 
 def is_membership(request: ChangeRequest) -> bool:
@@ -130,16 +117,16 @@ def is_membership(request: ChangeRequest) -> bool:
 def record_of(request: ChangeRequest) -> Any:
     """The record as it is now; None when it is gone."""
     try:
-        return model_of(request)._base_manager.get(pk=request.object_id)
+        return services.model_of(request)._base_manager.get(pk=request.object_id)
     except ObjectDoesNotExist:
         return None
 
 
 def values(request: ChangeRequest) -> dict[str, Any]:
     """{attribute: new value} of an update, as `services.request_change` takes it."""
-    fields = {field.column: field for field in model_of(request)._meta.concrete_fields}
+    fields = {field.column: field for field in services.model_of(request)._meta.concrete_fields}
     return {
-        fields[column].attname: services._value(fields[column], new) for column, (_, new) in request.changes.items()
+        fields[column].attname: services.value_of(fields[column], new) for column, (_, new) in request.changes.items()
     }
 
 
@@ -148,7 +135,7 @@ def lines(request: ChangeRequest) -> list[Line]:
     if is_membership(request):
         return [_member_line(request)]
     found = []
-    for field in model_of(request)._meta.concrete_fields:
+    for field in services.model_of(request)._meta.concrete_fields:
         if field.column in request.changes and field.editable:
             old, new = (_plain(field, spelled) for spelled in request.changes[field.column])
             found.append(Line(field, field.name, str(field.verbose_name), old, new))
@@ -158,7 +145,7 @@ def lines(request: ChangeRequest) -> list[Line]:
 def member_of(request: ChangeRequest) -> Any:
     """The role or permission that a request is about; None when it is gone."""
     field = guards.memberships()[request.object_type]
-    return field.related_model._base_manager.filter(pk=services._member_key(request)).first()
+    return field.related_model._base_manager.filter(pk=services.member_key(request)).first()
 
 
 def summary(request: ChangeRequest) -> str:
@@ -181,7 +168,7 @@ def _member_line(request: ChangeRequest) -> Line:
 
 def _plain(field: Any, spelled: Any) -> Any:
     """A value as whoever may view the record may see it."""
-    value = services._value(field, spelled)
+    value = services.value_of(field, spelled)
     if field.name in masking.MASKED:
         return masking.masked(value or "")
     return MASKED if field.attname in field.model.tracking.secret else value

@@ -75,7 +75,7 @@ class Guard:
 def columns(model: type[models.Model]) -> tuple[str, ...]:
     """Columns of this model whose change needs a second person, by name; none for most models."""
     tracking = getattr(model, "tracking", None)
-    names = tracking.approved if isinstance(tracking, Tracking) else ()
+    names = (*tracking.approved, *dict(tracking.kept)) if isinstance(tracking, Tracking) else ()
     return tuple(sorted(str(model._meta.get_field(name).column) for name in names))  # type: ignore[union-attr]
 
 
@@ -153,7 +153,9 @@ def _guards_of(model: type[models.Model]) -> Iterator[Guard]:
     differ = f"({old}) IS DISTINCT FROM ({new})" if len(guarded) > 1 else f"{old} IS DISTINCT FROM {new}"
     key = str(model._meta.pk.column)
     differ = f'{differ} OR OLD."{key}" IS DISTINCT FROM NEW."{key}"'
-    yield Guard("erp_guard_update", table, "UPDATE", "erp_guard", (label, key, *guarded), differ, (*guarded, key))
+    kept = kept_values(model)
+    named = (f"{column}={kept[column]}" if column in kept else column for column in guarded)
+    yield Guard("erp_guard_update", table, "UPDATE", "erp_guard", (label, key, *named), differ, (*guarded, key))
     yield Guard("erp_guard_delete", table, "DELETE", "erp_guard", (label, key))
     harmless = harmless_values(model)
     if harmless:
@@ -165,6 +167,12 @@ def harmless_values(model: type[models.Model]) -> dict[str, Any]:
     """Column to value: with these a new row needs no approval."""
     tracking: Tracking = model.tracking  # type: ignore[attr-defined]
     return {str(model._meta.get_field(name).column): value for name, value in tracking.harmless}  # type: ignore[union-attr]
+
+
+def kept_values(model: type[models.Model]) -> dict[str, str]:
+    """Column to value: only a row with this value needs approval to get another one."""
+    tracking: Tracking = model.tracking  # type: ignore[attr-defined]
+    return {str(model._meta.get_field(name).column): value for name, value in tracking.kept}  # type: ignore[union-attr]
 
 
 def _functions() -> str:

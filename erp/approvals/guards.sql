@@ -37,6 +37,7 @@ BEGIN
 END $$;
 
 -- BEFORE UPDATE OR DELETE, each row whose guarded columns change. Arguments: object type, key column, guarded columns.
+-- "status=blocked": a column that is guarded only while it holds this value.
 CREATE OR REPLACE FUNCTION erp_guard() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = public, pg_temp SET timezone = 'UTC' AS $$
 DECLARE
@@ -53,7 +54,13 @@ BEGIN
         IF was -> TG_ARGV[1] IS DISTINCT FROM is_now -> TG_ARGV[1] THEN
             RAISE EXCEPTION 'Key of % refused: a record that needs approval keeps its key.', TG_TABLE_NAME USING ERRCODE = 'ERP02';
         END IF;
-        changed := ARRAY(SELECT c FROM unnest(TG_ARGV[2:]) AS c WHERE was -> c IS DISTINCT FROM is_now -> c ORDER BY c);
+        changed := ARRAY(
+            SELECT c FROM unnest(TG_ARGV[2:]) AS each, split_part(each, '=', 1) AS c
+            WHERE was -> c IS DISTINCT FROM is_now -> c AND (each NOT LIKE '%=%' OR was ->> c = split_part(each, '=', 2))
+            ORDER BY c);
+        IF changed = '{}' THEN
+            RETURN NEW;
+        END IF;
         -- Exactly what was approved: the values of the request, read in the types of this table, leave the new row as it is.
         SELECT r.id, r.changes INTO request, proposed FROM approvals_changerequest r
         WHERE r.object_type = TG_ARGV[0] AND r.object_id = was ->> TG_ARGV[1] AND r.kind = 'update' AND r.status = 'approved'

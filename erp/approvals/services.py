@@ -15,7 +15,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist, ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import connection, models, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -56,6 +56,19 @@ def guarded(model: type[models.Model]) -> frozenset[str]:
     return frozenset(field.name for field in model._meta.concrete_fields if field.column in held)
 
 
+def held_now(stored: models.Model) -> list[Any]:
+    """Fields of a stored record whose change needs a second person, as the record stands now."""
+    kept = guards.kept_values(type(stored))
+    return [f for f in _fields(type(stored)) if f.column not in kept or getattr(stored, f.attname) == kept[f.column]]
+
+
+def in_force() -> bool:
+    """Whether the database wants a second person: always, but for tests and demonstration data."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT erp_four_eyes()")
+        return bool(cursor.fetchone() == (True,))
+
+
 def refused(error: BaseException) -> bool:
     """Whether the database refused a write because it lacks an approval: SQLSTATE ERP02 anywhere in the chain of causes."""
     cause: BaseException | None = error
@@ -66,29 +79,49 @@ def refused(error: BaseException) -> bool:
     return False
 
 
+def refusal(error: BaseException) -> str:
+    """What people read of a write that the database refused for want of an approval: the thing, the fact, the way out."""
+    cause: Any = error
+    while cause is not None and getattr(cause, "diag", None) is None:
+        cause = cause.__cause__
+    diagnosis = getattr(cause, "diag", None)
+    table, column = (getattr(diagnosis, f"{name}_name", None) for name in ("table", "column"))
+    if table in {field.m2m_db_table() for field in guards.memberships().values()}:
+        return "A user’s roles come and go with the approval of a second person: ask for that on the user’s form first."
+    model = next((each for each in guards.guarded_models() if each._meta.db_table == table), None)
+    if model is None:
+        return "This needs the approval of a second person: ask for it on the record’s own form."
+    names = [str(field.verbose_name) for field in _fields(model) if field.column == column]
+    what = f"{names[0]} of this {model._meta.verbose_name}" if names else f"this {model._meta.verbose_name}"
+    return f"{what[:1].upper()}{what[1:]} needs the approval of a second person: ask for it on the record’s own form."
+
+
 def hold_back(instance: MasterData) -> dict[str, Any]:
     """Take the guarded values off an instance that is about to be saved: it keeps the stored ones, or harmless ones when new.
 
-    Returns what was taken, {field name: new value}; save the instance, then pass it to `request_change`.
+    Returns what was taken, {attribute: new value}; save the instance, then pass it to `request_change`.
     """
     model = type(instance)
-    stored = None if instance._state.adding else model._base_manager.get(pk=instance.pk)
-    harmless = guards.harmless_values(model) if guarded(model) else {}
+    if not guarded(model):
+        return {}
+    if instance._state.adding:
+        harmless = guards.harmless_values(model)
+        before = {field: harmless[field.column] for field in _fields(model) if field.column in harmless}
+    else:
+        stored = model._base_manager.get(pk=instance.pk)
+        before = {field: getattr(stored, field.attname) for field in held_now(stored)}
     taken = {}
-    for field in _fields(model):
-        if stored is None and field.column not in harmless:
-            continue
-        before = getattr(stored, field.attname) if stored else harmless[field.column]
-        if _spelling(field, before) != _spelling(field, getattr(instance, field.attname)):
-            taken[field.name] = getattr(instance, field.attname)
-            setattr(instance, field.attname, before)
+    for field, value in before.items():
+        if _spelling(field, value) != _spelling(field, getattr(instance, field.attname)):
+            taken[field.attname] = getattr(instance, field.attname)
+            setattr(instance, field.attname, value)
     return taken
 
 
 def request_change(
     instance: MasterData, changes: Mapping[str, Any], *, maker: Any, reason: str, kind: str = "update"
 ) -> ChangeRequest:
-    """Ask that a stored record gets these values, {field name: value}, or is deleted (`kind="delete"`, no changes).
+    """Ask that a stored record gets these values, {field or attribute: value}, or is deleted (`kind="delete"`, no changes).
 
     Columns that follow from the values (the fingerprint of an account number) are added. The record stays as it is.
     Raises: ValidationError: the values break a rule, or change nothing. ApprovalError: the maker lacks a right.
@@ -248,6 +281,32 @@ def review(request: ChangeRequest, *, by: Any, comment: str) -> ChangeRequest:
     return request
 
 
+# Reading a request ---------------------------------------------------------------------------------------------------------
+
+
+def model_of(request: ChangeRequest) -> Any:
+    """Model of the record; for a role or permission of a user that of users."""
+    return get_user_model() if request.object_type in guards.memberships() else apps.get_model(request.object_type)
+
+
+def member_key(request: ChangeRequest) -> Any:
+    """Primary key of the role or permission that a request is about."""
+    ((pair),) = request.changes.values()
+    return pair[0] if request.kind == Kind.DELETE else pair[1]
+
+
+def value_of(field: Any, spelled: Any) -> Any:
+    """The Python value of a column as a request spells it."""
+    if hasattr(field, "from_db_value"):
+        return field.from_db_value(spelled, None, connection)
+    return (field.target_field if field.is_relation else field).to_python(spelled)
+
+
+def may_look(user: Any, model: Any) -> bool:
+    """Whether the user may view records of this model."""
+    return bool(user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"))
+
+
 # Inside -------------------------------------------------------------------------------------------------------------------
 
 
@@ -264,23 +323,12 @@ def _spelling(field: Any, value: Any) -> Any:
     return stored.isoformat() if isinstance(stored, (date, datetime, time)) else str(stored)
 
 
-def _value(field: Any, spelled: Any) -> Any:
-    """The Python value behind `_spelling`."""
-    if hasattr(field, "from_db_value"):
-        return field.from_db_value(spelled, None, connection)
-    return (field.target_field if field.is_relation else field).to_python(spelled)
-
-
 def _differences(stored: MasterData, changes: Mapping[str, Any]) -> dict[str, list[Any]]:
     """{column: [old, new]} of the guarded columns, derived ones included. Raises: ValidationError."""
-    names, candidate = guarded(type(stored)), copy.copy(stored)
+    names, candidate = {name for each in held_now(stored) for name in (each.name, each.attname)}, copy.copy(stored)
     candidate._state = copy.copy(stored._state)
     for name, value in changes.items():
-        try:
-            field = stored._meta.get_field(name.removesuffix("_id") if name not in names else name)
-        except FieldDoesNotExist:
-            field = None
-        if field is None or field.name not in names:
+        if name not in names:
             raise ValidationError(f"{name} of {stored._meta.verbose_name} needs no approval: save it as usual.")
         setattr(candidate, name, value)
     candidate.full_clean(exclude=["password"])
@@ -373,14 +421,9 @@ def _locked(request: ChangeRequest, *, status: str = Status.PENDING) -> ChangeRe
     return found
 
 
-def _model(request: ChangeRequest) -> Any:
-    """Model of the record; for a role or permission of a user that of users."""
-    return get_user_model() if request.object_type in guards.memberships() else apps.get_model(request.object_type)
-
-
 def _target(request: ChangeRequest) -> Any:
     """The record, held until commit; None when it is gone."""
-    rows = _model(request)._base_manager.select_for_update(no_key=True, of=("self",))
+    rows = model_of(request)._base_manager.select_for_update(no_key=True, of=("self",))
     try:
         return rows.get(pk=request.object_id)
     except ObjectDoesNotExist:
@@ -394,13 +437,8 @@ def _is_current(request: ChangeRequest, target: Any) -> bool:
     field = guards.memberships().get(request.object_type)
     if field is None:
         return bool(target.version == request.base_version)
-    held = getattr(target, field.name).filter(pk=_member_key(request)).exists()
+    held = getattr(target, field.name).filter(pk=member_key(request)).exists()
     return bool(held == (request.kind == Kind.DELETE))
-
-
-def _member_key(request: ChangeRequest) -> Any:
-    ((pair),) = request.changes.values()
-    return pair[0] if request.kind == Kind.DELETE else pair[1]
 
 
 def _decide(request: ChangeRequest, by: Any, verdict: str, comment: str, standing: Any) -> None:
@@ -420,7 +458,7 @@ def _decide(request: ChangeRequest, by: Any, verdict: str, comment: str, standin
 def _apply(request: ChangeRequest, target: Any) -> None:
     """Write what was approved; the guard marks the request as applied."""
     if field := guards.memberships().get(request.object_type):
-        member = field.related_model._base_manager.get(pk=_member_key(request))
+        member = field.related_model._base_manager.get(pk=member_key(request))
         held = getattr(target, field.name)
         (held.add if request.kind == Kind.ADD else held.remove)(member)
     elif request.kind == Kind.DELETE:
@@ -428,7 +466,7 @@ def _apply(request: ChangeRequest, target: Any) -> None:
     else:
         by_column = {each.column: each for each in _fields(type(target))}
         for column, (_, new) in request.changes.items():
-            setattr(target, by_column[column].attname, _value(by_column[column], new))
+            setattr(target, by_column[column].attname, value_of(by_column[column], new))
         target.full_clean(exclude=["password"])
         target.save()
     request.refresh_from_db()
@@ -438,13 +476,11 @@ def _apply(request: ChangeRequest, target: Any) -> None:
 
 def _mark(request: ChangeRequest) -> None:
     """Where guards are off (tests, demonstration data) nothing marked the request."""
+    if in_force():
+        raise ApprovalError(f"{request.object_label} has these values already: withdraw the request.")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT erp_four_eyes()")
-        if cursor.fetchone() == (False,):
-            cursor.execute("SELECT erp_mark_unguarded(%s)", [request.pk])
-            request.refresh_from_db()
-            return
-    raise ApprovalError(f"{request.object_label} has these values already: withdraw the request.")
+        cursor.execute("SELECT erp_mark_unguarded(%s)", [request.pk])
+    request.refresh_from_db()
 
 
 # Who may ----------------------------------------------------------------------------------------------------------------------
@@ -494,15 +530,11 @@ def _away(user: Any) -> Iterator[Any]:
 def _has_right(user: Any, request: ChangeRequest) -> bool:
     return (
         user.has_perm(DECIDE)
-        and _may_look(user, _model(request))
+        and may_look(user, model_of(request))
         and _reaches(user, request)
         and _sees_record(user, request)
         and _may_give(user, request)
     )
-
-
-def _may_look(user: Any, model: Any) -> bool:
-    return bool(user.has_perm(f"{model._meta.app_label}.view_{model._meta.model_name}"))
 
 
 def _reaches(user: Any, request: ChangeRequest) -> bool:
@@ -512,7 +544,7 @@ def _reaches(user: Any, request: ChangeRequest) -> bool:
 
 def _sees_record(user: Any, request: ChangeRequest) -> bool:
     """Whether scope lets the user see the record; one that is gone hides nothing, and its request is overtaken."""
-    model = _model(request)
+    model = model_of(request)
     seen = model._default_manager.visible_to(user).filter(pk=request.object_id).exists()
     return bool(seen or not model._base_manager.filter(pk=request.object_id).exists())
 
@@ -527,7 +559,7 @@ def _may_give(user: Any, request: ChangeRequest) -> bool:
     if field is None or request.kind != Kind.ADD:
         return True
     permissions = apps.get_model("auth.Permission")._base_manager.select_related("content_type")
-    given = {"group": _member_key(request)} if field.name == "groups" else {"pk": _member_key(request)}
+    given = {"group": member_key(request)} if field.name == "groups" else {"pk": member_key(request)}
     held = user.get_all_permissions()
     return all(f"{each.content_type.app_label}.{each.codename}" in held for each in permissions.filter(**given))
 
@@ -536,8 +568,8 @@ def _decidable(user: Any) -> Q:
     """Condition for requests within the user's right to decide, whoever made them."""
     if not user.has_perm(DECIDE):
         return Q(pk__in=[])
-    seen = [model._meta.label_lower for model in guards.guarded_models() if _may_look(user, model)]
-    if _may_look(user, get_user_model()):
+    seen = [model._meta.label_lower for model in guards.guarded_models() if may_look(user, model)]
+    if may_look(user, get_user_model()):
         seen += guards.memberships()
     return ChangeRequest.scope.visible(user) & Q(object_type__in=seen)
 

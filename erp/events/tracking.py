@@ -26,6 +26,7 @@ class Tracking:
     unkept: columns that stay out of the history table.
     approved: columns whose change takes effect only with another person's approval (erp/approvals); the row is then
         deleted only with one, too.
+    kept: columns with a value that a row leaves only with another person's approval, and takes at once: ("status", "blocked").
     harmless: values of approved columns with which a new row needs no approval; other columns are free in a new row.
     category: of the events (see `Event.Category`).
     """
@@ -39,6 +40,7 @@ class Tracking:
     ignored: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
     approved: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
     harmless: tuple[tuple[str, bool | str | None], ...] = ()
     category: str = "row"
 

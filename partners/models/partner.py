@@ -128,6 +128,7 @@ class BusinessPartner(MasterData):
         label="legal_name",
         pii=("legal_name", "trade_name", "pan"),
         approved=("pan", "kyc_status", "kyc_verified_at", "kyc_expires_on"),
+        kept=(("status", PartnerStatus.BLOCKED.value),),
         harmless=(("kyc_status", KycStatus.NOT_STARTED.value),),
     )
 

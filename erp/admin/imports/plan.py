@@ -23,7 +23,7 @@ from erp.admin.forms import inherit_owner
 from erp.admin.imports import columns
 from erp.admin.imports.files import Table, as_text
 from erp.admin.scope import OWNER, chooses_owner, foreign_keys
-from erp.approvals import asking
+from erp.approvals import asking, services
 from erp.models import MasterData
 
 MOST_ERRORS = 500
@@ -32,6 +32,9 @@ CHUNK = 500
 THOROUGH = 300  # rows whose every rule is asked of the database one by one, so that all errors stand at once
 NEW, UPDATED, UNCHANGED = "new", "updated", "unchanged"
 HELD = "{} of a stored record needs the approval of a second person: change it in the record's form."
+HELD_NEW = (
+    "{} of a new record needs the approval of a second person: leave it out, then change it in the record's form."
+)
 
 Report = Callable[[str, int, int], None]
 
@@ -320,7 +323,7 @@ class Importer:
         self._normalise(record, values)
         for name in asking.touched(record, guarded):
             label = capfirst(str(self.fields[name].verbose_name))
-            self._blame(plan, line, name, HELD.format(label))
+            self._blame(plan, line, name, (HELD_NEW if adding else HELD).format(label))
         after = {name: self._shown(record, name) for name in values}
         differing = [name for name in values if adding or before[name] != after[name]]
         line.kind = NEW if adding else UPDATED if differing else UNCHANGED
@@ -449,6 +452,8 @@ class Importer:
     def _sentence(self, error: Exception) -> str:
         if isinstance(error, ValidationError):
             return " ".join(error.messages)
+        if services.refused(error):
+            return services.refusal(error)
         diagnosis = getattr(error.__cause__, "diag", None) or getattr(error, "diag", None)
         name = getattr(diagnosis, "constraint_name", None)
         for rule in self.model._meta.constraints:

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
@@ -123,6 +124,29 @@ def test_other_columns_and_harmless_new_rows_need_nobody(guarded: SimpleNamespac
     guarded.account.save()
     fresh = make("partners.tests.factories.PartnerBankAccountFactory", partner=guarded.partner)
     assert (guarded.account.version, fresh.version) == (2, 1)
+
+
+def test_blocking_needs_nobody_and_unblocking_a_second_person(guarded: SimpleNamespace) -> None:
+    partner = guarded.partner
+    rows = type(partner).objects.filter(pk=partner.pk)
+    for status in ("active", "suspended", "blocked"):
+        rows.update(status=status)
+    for status in ("active", "inactive"):
+        with refused(partner, saying="status needs the approval of a second person"):
+            rows.update(status=status)
+    with refused(partner):  # neither hidden among other values
+        rows.update(status="active", trade_name="Ganesh", notes="Released")
+    rows.update(trade_name="Ganesh")
+    partner.refresh_from_db()
+    asked = services.request_change(partner, {"status": "active"}, maker=guarded.asha, reason="The court released it")
+    with refused(partner):
+        rows.update(status="active")
+    services.approve(asked, by=guarded.sunita)
+    partner.refresh_from_db()
+    asked.refresh_from_db()
+    assert (partner.status, asked.status) == ("active", "applied")
+    with pytest.raises(ValidationError, match="needs no approval"):
+        services.request_change(partner, {"status": "suspended"}, maker=guarded.asha, reason="Late papers")
 
 
 def test_roles_are_given_and_taken_by_two(guarded: SimpleNamespace) -> None:

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, transaction
 
@@ -45,7 +46,8 @@ def test_every_sensitive_column_is_declared() -> None:
         "partners.PartnerTaxRegistration",
     }
     assert declared["locations.Country"] == {"is_sanctioned"}
-    assert {"kyc_status", "pan"} <= declared["partners.BusinessPartner"]
+    assert {"kyc_status", "pan", "status"} <= declared["partners.BusinessPartner"]
+    assert guards.kept_values(apps.get_model("partners.BusinessPartner")) == {"status": "blocked"}
     assert {"account_number", "iban", "ifsc", "status", "is_default"} <= declared["partners.PartnerBankAccount"]
     assert {"user_type", "is_superuser", "organization_id"} <= declared["accounts.User"]
     assert services.guarded(ApprovalDecision) == frozenset()

@@ -81,6 +81,8 @@ def plan_changes(stage: Stage, house: str) -> None:
         f"director.{house}",
         "manager_approver",
     )
+    alone = "Decides when nobody else can be reached"
+    stage.plan(2, "09:15", ADMINISTRATOR, alone, give_role, stage, f"director.{house}", "emergency_officer")
     stage.plan(15, "10:05", by, "Mobile for urgent approvals", set_mobile, stage, f"manager.{house}")
     stage.plan(
         18,

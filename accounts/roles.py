@@ -41,20 +41,24 @@ TRANSFER = ("import", "export")
 
 @dataclass(frozen=True)
 class Role:
-    """`grants` maps "app", or "app.model" which replaces the app's verbs for this model, to verbs."""
+    """`grants` maps "app", or "app.model" which replaces the app's verbs for this model, to verbs. `powers` are permissions
+    that are about no kind of record.
+    """
 
     title: str
     grants: Mapping[str, tuple[str, ...]]
     is_external: bool = False
+    powers: tuple[tuple[str, str], ...] = ()
 
     def permissions(self) -> set[tuple[str, str]]:
         """(app label, codename) of every permission in this role."""
-        return {
+        verbs = {
             (model._meta.app_label, f"{verb}_{model._meta.model_name}")
             for target in self.grants
             for model in self._models(target)
             for verb in self.grants[target]
         }
+        return verbs | {power for power in self.powers if power[0] in apps.app_configs}
 
     def _models(self, target: str) -> Iterator[type[models.Model]]:
         if "." in target:
@@ -145,6 +149,12 @@ ROLES: dict[str, Role] = {
             "approvals": READ,
             **ASK,
         },
+    ),
+    # Beside another role, which says what its holder may change at all. Only super admins give it to the first.
+    "emergency_officer": Role(
+        "Changes alone what needs a second person, in an emergency, for review afterwards",
+        ASK,
+        powers=(("approvals", "break_glass"),),
     ),
     "commodity_manager": Role(
         "Keeps commodities, terms and locations",

@@ -31,7 +31,7 @@ def user_in(*names, **values):
 def test_groups_are_the_roles_of_the_table():
     assert set(Group.objects.values_list("name", flat=True)) == set(ROLES) == {
         "org_admin", "partner_officer", "kyc_verifier", "manager_approver", "director_approver", "compliance_officer",
-        "commodity_manager", "viewer", "partner_admin", "partner_staff",
+        "emergency_officer", "commodity_manager", "viewer", "partner_admin", "partner_staff",
     }  # fmt: skip
     for name, role in ROLES.items():
         assert permissions(name) == {".".join(permission) for permission in role.permissions()}
@@ -62,10 +62,14 @@ def test_org_admin_adds_no_organization_and_imports_no_users():
     assert held.isdisjoint({"organizations.add_organization", "accounts.import_user", "accounts.delete_user"})
 
 
-def test_org_admin_can_grant_every_internal_role():
+def test_org_admin_can_grant_every_internal_role_but_the_right_to_act_alone():
     admin = user_in("org_admin")
     internal = set(ROLES) - EXTERNAL_ROLES
-    assert internal <= set(grantable_by(admin).values_list("name", flat=True))
+    grantable = set(grantable_by(admin).values_list("name", flat=True))
+    assert internal - grantable == {"emergency_officer"}
+    assert "approvals.break_glass" in permissions("emergency_officer")
+    others = [name for name in ROLES if "approvals.break_glass" in permissions(name)]
+    assert others == ["emergency_officer"]
 
 
 def test_nobody_grants_what_they_lack():

@@ -136,7 +136,7 @@ def _listed(request: HttpRequest, tab: str) -> QuerySet[ChangeRequest]:
         return services.waiting_for(request.user)
     if tab == "asked":
         return rows.filter(maker=request.user.pk)
-    return rows.filter(pk__in=services.to_review(request.user).values("pk")) if tab == "review" else rows
+    return rows.to_review() if tab == "review" else rows  # type: ignore[attr-defined]
 
 
 @require_safe

@@ -13,7 +13,7 @@ from erp.admin import timeline
 from erp.admin.figures import Figures
 from erp.admin.figures import figures as read_figures
 from erp.admin.quality import counted
-from erp.approvals import services
+from erp.approvals import asking, services
 from erp.approvals.models import ChangeRequest
 from erp.events.models import Event
 
@@ -78,9 +78,12 @@ def waiting(user: Any) -> list[Waiting]:
     asked: dict[str, models.QuerySet[Any]] = {"yours": ChangeRequest.objects.pending().filter(maker=user.pk)}
     if user.has_perm(services.DECIDE):
         asked["decide"] = services.waiting_for(user)
+    if user.has_perm("approvals.view_changerequest"):
+        asked["review"] = services.to_review(user).filter(asking.readable(user))
     counts, url = counted(asked), reverse("approvals")
-    decide, yours = counts.get("decide", 0), counts["yours"]
+    decide, yours, review = counts.get("decide", 0), counts["yours"], counts.get("review", 0)
     told = [
+        Waiting(review, f"emergency {'change' if review == 1 else 'changes'} to review", f"{url}?show=review"),
         Waiting(decide, "request waits for you" if decide == 1 else "requests wait for you", url),
         Waiting(yours, "of yours waits for somebody else" if yours == 1 else "of yours wait for somebody else", url),
     ]

@@ -179,8 +179,9 @@ BEGIN
     END IF;
     IF (NEW.reviewed_by_id, NEW.reviewed_at, NEW.review_comment)
             IS DISTINCT FROM (OLD.reviewed_by_id, OLD.reviewed_at, OLD.review_comment)
-        AND (OLD.reviewed_by_id IS NOT NULL OR NEW.reviewed_by_id IS DISTINCT FROM erp_actor() OR OLD.status <> 'applied') THEN
-        RAISE EXCEPTION 'Review of change request % refused: one review, by who acts, of what is in force.', OLD.id
+        AND (OLD.reviewed_by_id IS NOT NULL OR NEW.reviewed_by_id IS DISTINCT FROM erp_actor() OR OLD.status <> 'applied'
+            OR btrim(NEW.review_comment) = '') THEN
+        RAISE EXCEPTION 'Review of change request % refused: one review, by who acts, with a comment, of what is in force.', OLD.id
             USING ERRCODE = 'ERP02';
     END IF;
     IF NEW.status <> OLD.status THEN

@@ -274,7 +274,9 @@ def review(request: ChangeRequest, *, by: Any, comment: str) -> ChangeRequest:
             raise ApprovalError("Only an emergency change is reviewed, and once.")
         if request.maker_id == by.pk or not _reaches(by, request) or not by.has_perm("approvals.view_changerequest"):
             raise ApprovalError("Another person with a right to see approvals reviews an emergency change.")
-        with _acting(by, comment or "Reviewed", approval_id=request.pk):
+        if not comment.strip():
+            raise ApprovalError("Say what you found: the review is kept with the change.")
+        with _acting(by, comment, approval_id=request.pk):
             request.reviewed_by, request.reviewed_at, request.review_comment = by, timezone.now(), comment
             request.emit_event("change_request.break_glass_reviewed", by.pk, {"comment": comment})
             request.save()
@@ -377,7 +379,7 @@ def _alone(
     with transaction.atomic():
         request = _ask(target, kind, object_type, label, changes, maker=by, reason=reason, break_glass=True)
         row = _target(request)
-        if row is None or not (_reaches(by, request) and _sees_record(by, request)):
+        if row is None or not (_may_write(by, request) and _reaches(by, request) and _sees_record(by, request)):
             raise ApprovalError(f"{label} is not within reach of {by}.")
         with _acting(by, reason, approval_id=request.pk):
             request.emit_event("change_request.break_glass", by.pk, {"reason": reason})
@@ -535,6 +537,14 @@ def _has_right(user: Any, request: ChangeRequest) -> bool:
         and _sees_record(user, request)
         and _may_give(user, request)
     )
+
+
+def _may_write(user: Any, request: ChangeRequest) -> bool:
+    """Whether the user's own roles let the user write such records at all."""
+    model = model_of(request)
+    is_row = request.object_type == model._meta.label_lower
+    verb = "delete" if is_row and request.kind == Kind.DELETE else "change"
+    return bool(user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}"))
 
 
 def _reaches(user: Any, request: ChangeRequest) -> bool:

@@ -28,7 +28,7 @@ DEMO_PASSWORD = "cotton-demo-2026"  # noqa: S105 (shown on the login page of a d
 
 # What a state means to its reader; a badge says it in words too.
 TONES = {
-    "good": {"active", "approved", "verified", "completed", "valid", "paid"},
+    "good": {"active", "applied", "approved", "verified", "completed", "valid", "paid"},
     "wait": {
         "draft",
         "pending",

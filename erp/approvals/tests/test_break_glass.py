@@ -19,6 +19,7 @@ from erp.approvals import jobs, services
 from erp.approvals.models import ChangeRequest
 from erp.events.models import Event
 
+TELL = "erp.approvals.jobs.tell_of_break_glass"
 WHY = "The only approver is in hospital and the vessel sails today"
 
 
@@ -42,7 +43,7 @@ def test_it_is_applied_at_once_flagged_and_told(
     assert (broken.status, broken.break_glass, broken.applied_version) == ("applied", True, 2)
     event = Event.objects.get(event_type="change_request.break_glass", object_id=str(broken.pk))
     assert (event.actor_id, event.reason, event.category) == (guarded.root.pk, WHY, "approval")
-    job = ProcrastinateJob.objects.get(task_name="erp.approvals.jobs.tell_of_break_glass")
+    job = ProcrastinateJob.objects.get(task_name=TELL, args__request_id=str(broken.pk))
     jobs.tell_of_break_glass(**job.args)
     (message,) = mail.outbox
     assert message.to == [compliance.email]

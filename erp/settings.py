@@ -311,6 +311,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "erp.approvals.jobs",
     "erp.api.jobs",
     "erp.admin.imports.tasks",
+    "erp.admin.sweeping",
     "partners.jobs",
     "accounts.jobs",
 ]

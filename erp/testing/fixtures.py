@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.test import Client
 from django.utils.module_loading import import_string
 
@@ -87,9 +88,15 @@ def external_user(organization: Any) -> Any:
 @pytest.fixture
 def four_eyes(db: None) -> Iterator[None]:
     """From here on the database wants a second person for guarded columns, as in production. Make the people first."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET erp.four_eyes = 'on'")
+
+    def switch_on(connection: Any, **_: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET erp.four_eyes = 'on'")
+
+    switch_on(connection)
+    connection_created.connect(switch_on)  # those of the live server's threads
     yield
+    connection_created.disconnect(switch_on)
     with connection.cursor() as cursor:
         cursor.execute("SET erp.four_eyes = 'off'")
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from erp.admin.base import ChildInline, MasterDataAdmin
+from erp.admin.maps import Mapped
 from locations.models import Country, Currency, Location, Subdivision
 
 
@@ -60,7 +61,8 @@ class SubdivisionAdmin(MasterDataAdmin):
 
 
 @admin.register(Location)
-class LocationAdmin(MasterDataAdmin):
+class LocationAdmin(Mapped, MasterDataAdmin):
+    map_facts = ("kind", "country")
     list_display = (
         "name",
         "code",

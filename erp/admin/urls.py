@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from erp.admin import approvals, explorer, exports, search, undo, validation, work
+from erp.admin import approvals, explorer, exports, maps, search, undo, validation, work
 from erp.admin.imports import pages
 
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("my-work/", admin.site.admin_view(work.my_work), name="my_work"),
     path("my-work/filters/", admin.site.admin_view(work.save_filter), name="filter_save"),
     path("my-work/filters/<uuid:pk>/delete/", admin.site.admin_view(work.delete_filter), name="filter_delete"),
+    path("map/", admin.site.admin_view(maps.map_page), name="map"),
+    path("map/place/", admin.site.admin_view(maps.map_place), name="map_place"),
     path("audit/events/", admin.site.admin_view(explorer.explorer), name="explorer"),
     path("audit/events/export/", admin.site.admin_view(exports.explorer_export), name="explorer_export"),
     path("approvals/", admin.site.admin_view(approvals.approvals), name="approvals"),

@@ -4,7 +4,7 @@
     python -m erp.reference.build --check          compare everything with the manifest; exit 1 names what differs
 
 Generated files come from the packages of the `reference` dependency group. Every other file is its own source and is
-only validated and entered in the manifest.
+only validated and entered in the manifest. The map's picture is drawn from the outlines of the countries.
 """
 
 import argparse
@@ -15,9 +15,10 @@ from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 
+from erp.reference import outline
 from erp.reference.facts import find_faults
 from erp.reference.files import FILES, Origin, ReferenceFile, find_file
-from erp.reference.tables import MANIFEST, Table, header, read_manifest, read_table, render, sha256
+from erp.reference.tables import MANIFEST, ROOT, Table, header, read_manifest, read_outline, read_table, render, sha256
 
 # In this order: a later file reads an earlier one. Named by text, because a check runs without those packages.
 MAKERS = {
@@ -52,6 +53,21 @@ def manifest_entry(file: ReferenceFile) -> dict[str, str | int]:
     }
 
 
+def outline_entry() -> dict[str, str | int]:
+    """What the manifest says of the outlines of the countries."""
+    origin = outline.ORIGIN
+    return {
+        "path": outline.SOURCE.relative_to(ROOT).as_posix(),
+        "countries": len(outline.outlines()),
+        "sha256": sha256(outline.SOURCE.read_bytes()),
+        "source": origin.source,
+        "source_version": _source_version(origin),
+        "licence": origin.licence,
+        "attribution": origin.attribution,
+        "note": origin.note,
+    }
+
+
 def _source_version(origin: Origin) -> str:
     packages = (f"{package} {version(package)}" for package in origin.packages)
     return ", ".join((*filter(None, [origin.edition]), *packages))
@@ -66,9 +82,13 @@ def build(only: str | None = None) -> None:
         if only in (None, name):
             file = find_file(name)
             file.path.write_bytes(render(make(name), columns=tuple(file.columns)))
+    outline.PICTURE.write_text(outline.picture(), encoding="utf-8")
     _stop_at(content_complaints())
     entries = sorted((manifest_entry(file) for file in FILES), key=lambda entry: str(entry["path"]))
-    MANIFEST.write_text(json.dumps({"files": entries}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    MANIFEST.write_text(
+        json.dumps({"files": entries, "outline": outline_entry()}, indent=1, ensure_ascii=False) + "\n",
+        encoding="utf-8",
+    )
     for entry in entries:
         sys.stdout.write(f"{entry['rows']:>6} rows  {entry['path']}\n")
 
@@ -97,6 +117,16 @@ def checksum_complaints() -> list[str]:
             complaints.append(f"{file.relative_path} is missing from the manifest.")
         elif sha256(content) != entry["sha256"]:
             complaints.append(f"{file.relative_path} differs from its checksum in the manifest; run the build.")
+    return complaints
+
+
+def outline_complaints() -> list[str]:
+    """One sentence each when the outlines are not those of the manifest, or the picture is not drawn from them."""
+    complaints = []
+    if read_outline() != outline_entry():
+        complaints.append(f"{outline.SOURCE.name} is not as the manifest says; run the build.")
+    if outline.PICTURE.read_text(encoding="utf-8") != outline.picture():
+        complaints.append(f"{outline.PICTURE.name} is not drawn from {outline.SOURCE.name}; run the build.")
     return complaints
 
 
@@ -133,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if not options.check:
         build(options.only)
         return
-    _stop_at(content_complaints() + checksum_complaints())
+    _stop_at(content_complaints() + checksum_complaints() + outline_complaints())
     _stop_at(rebuild_complaints())
     sys.stdout.write(f"{len(FILES)} reference files are as the manifest says.\n")
 

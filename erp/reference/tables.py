@@ -48,3 +48,9 @@ def read_manifest() -> list[dict[str, str | int]]:
     """One entry a file, sorted by path: path, rows, sha256, source, source_version, licence, attribution, note."""
     entries: list[dict[str, str | int]] = json.loads(MANIFEST.read_text(encoding="utf-8"))["files"]
     return entries
+
+
+def read_outline() -> dict[str, str | int]:
+    """The entry of the outlines of the countries; empty when the manifest has none."""
+    entry: dict[str, str | int] = json.loads(MANIFEST.read_text(encoding="utf-8")).get("outline", {})
+    return entry

@@ -328,7 +328,7 @@ def test_check_stops_at_a_file_that_the_manifest_does_not_name(
 ) -> None:
     shortened = copied_root / "manifest.json"
     entries = [entry for entry in read_manifest() if not str(entry["path"]).endswith("places.csv")]
-    shortened.write_text(json.dumps({"files": entries}), encoding="utf-8")
+    shortened.write_text(json.dumps({"files": entries, "outline": build.outline_entry()}), encoding="utf-8")
     monkeypatch.setattr("erp.reference.tables.MANIFEST", shortened)
     with pytest.raises(SystemExit, match="1"):
         build.main(["--check"])

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from erp.admin import overview, work
+from erp.admin import maps, overview, work
 from erp.admin.numbers import short_number
 
 register = template.Library()
@@ -60,6 +60,12 @@ def menu(context: template.Context) -> list[dict[str, Any]]:
 
 def _is_ours(entry: dict[str, Any]) -> bool:
     return hasattr(entry["model"], "scope")
+
+
+@register.simple_tag(takes_context=True)
+def map_url(context: template.Context) -> str:
+    """Address of the map; "" for whom it isn't."""
+    return maps.map_url(context["request"])
 
 
 @register.simple_tag(takes_context=True)

@@ -301,6 +301,33 @@ function setUpChecks() {
   });
 }
 
+// A mark of the map and the rows that it stands for light up together.
+function setUpMap() {
+  const page = one(".map-and-list");
+  const tie = ({ target }) => {
+    const key = target.closest("[data-mark]")?.dataset.mark;
+    for (const item of all("[data-mark]", page)) item.classList.toggle("tied", item.dataset.mark === key);
+  };
+  for (const event of ["pointerover", "focusin"]) page?.addEventListener(event, tie);
+}
+
+// The small map of a form follows what is typed; without this it does when the record is saved.
+function setUpPlace() {
+  const place = one("#place");
+  const inputs = ["latitude", "longitude", "country"].map((name) => one(`#id_${name}`));
+  if (!place || inputs.some((input) => !input)) return;
+  let latest = 0;
+  const follow = async () => {
+    const number = ++latest;
+    const url = new URL(place.dataset.url, location.href);
+    for (const input of inputs) url.searchParams.set(input.name, input.value);
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok && !answer.redirected && number === latest) place.innerHTML = await answer.text();
+  };
+  for (const input of inputs) input.addEventListener("change", follow);
+  window.django?.jQuery(inputs[2]).on("select2:select select2:clear", follow);
+}
+
 function setUpDemo() {
   for (const button of all("[data-login]")) {
     button.addEventListener("click", () => {
@@ -318,5 +345,7 @@ document.addEventListener("DOMContentLoaded", () => {
   all("details.filter[data-search-url]").forEach(setUpFilter);
   setUpSearchFields();
   setUpChecks();
+  setUpMap();
+  setUpPlace();
   setUpDemo();
 });

@@ -19,6 +19,7 @@ WHOLE = 360.0
 CLOSEST = WHOLE / 2**9
 # Nobody recognises a place without what lies around it.
 CLOSEST_FIT = WHOLE / 2**5
+ROOM = 26
 LETTER = 7.6
 LABEL_HEIGHT = 18
 LONGEST_LABEL = 30
@@ -126,6 +127,18 @@ class Box:
         west, north = self.west + column * size, self.north - row * size / 2
         return Box.around(west + size / 2, north - size / 4, size)
 
+    def within(self, place: tuple[float, float], column: int, row: int, cells: int) -> tuple[float, float]:
+        """The nearest place to this one where a circle of `ROOM` stays inside its cell, so that no two circles touch."""
+        sizes = WIDTH / cells, HEIGHT / cells
+        if min(sizes) < 2 * ROOM:
+            return place
+        corners = column * sizes[0], row * sizes[1]
+        x, y = (
+            min(max(at, corner + ROOM), corner + size - ROOM)
+            for at, corner, size in zip(place, corners, sizes, strict=True)
+        )
+        return round(x, 1), round(y, 1)
+
     def place(self, latitude: float, longitude: float) -> tuple[float, float]:
         """Where a position stands on the page."""
         scale = WIDTH / self.width
@@ -134,7 +147,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Mark:
-    """One row or several at a place of the page. `label` stands at its `side`, "start" or "end"; "" where there is no room."""
+    """One row or several at a place of the page.
+
+    short: what may be written beside it. label: what is, at its `side`, "start" or "end"; "" where there is no room.
+    """
 
     key: str
     x: float
@@ -143,6 +159,7 @@ class Mark:
     url: str
     name: str
     facts: str = ""
+    short: str = ""
     label: str = ""
     side: str = "start"
 
@@ -161,7 +178,7 @@ def labelled(marks: list[Mark]) -> list[Mark]:
     taken = [(mark.x - mark.radius, mark.y - mark.radius, mark.x + mark.radius, mark.y + mark.radius) for mark in marks]
     told = []
     for mark in marks:
-        label = mark.name if len(mark.name) <= LONGEST_LABEL else f"{mark.name[: LONGEST_LABEL - 1]}…"
+        label = mark.short if len(mark.short) <= LONGEST_LABEL else f"{mark.short[: LONGEST_LABEL - 1]}…"
         room = next((found for found in _rooms(mark, label) if not _covers(found[1], taken)), None)
         if mark.number == 1 and room is not None:
             taken.append(room[1])

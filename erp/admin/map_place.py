@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, Self
@@ -44,11 +43,9 @@ class Place:
         return cls(words, doubtful, box, x, y)
 
 
-def place_of(typed: Mapping[str, str]) -> Place:
+def place_of(latitude: str, longitude: str, country: str) -> Place:
     """The place of coordinates as somebody types them."""
-    return Place.of(
-        _degrees(typed.get("latitude", "")), _degrees(typed.get("longitude", "")), country=typed.get("country", "")
-    )
+    return Place.of(_degrees(latitude), _degrees(longitude), country=country)
 
 
 def _degrees(text: str) -> Any:

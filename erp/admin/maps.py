@@ -48,15 +48,17 @@ class Mapped(ModelAdmin):
     map_fieldset = "Position"
 
     def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> Any:
-        row = kwargs.get("obj")
-        context["place"] = self.place(row) if row is not None else Place.of(None, None)
+        context["place"] = self.place(context["adminform"].form)
         context["place_fieldset"] = self.map_fieldset
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def place(self, row: Any) -> Place:
-        """Where a row lies, and whether that is in its country."""
-        country = getattr(row, f"{self.map_country}_id")
-        return Place.of(getattr(row, self.latitude), getattr(row, self.longitude), country=country or "")
+    def place(self, form: Any) -> Place:
+        """Where the row of a form lies, as it stands in the form, and whether that is in its country."""
+        values = [
+            form[name].value() if name in form.fields else _field(self, name).value_from_object(form.instance)
+            for name in (self.latitude, self.longitude, self.map_country)
+        ]
+        return place_of(*("" if value is None else str(value) for value in values))
 
 
 class MapList(ChangeList):
@@ -107,8 +109,9 @@ class Row:
 
     url: str
     name: str
-    facts: list[str]
-    position: str
+    facts: str
+    north: str
+    east: str
     key: str
 
 
@@ -145,7 +148,6 @@ def map_page(request: HttpRequest) -> HttpResponse:
         "problem": problem,
         "marks": _marks(found, site, cells),
         "rows": [_row(row, site, found, cells) for row in found.result_list],
-        "headings": [_heading(site, name) for name in site.map_facts],
         "unplaced_url": _list_url(site, found, **{f"{site.latitude}__isnull": "True"}),
         "list_url": _list_url(site, found),
         "zoom": _zoom(found),
@@ -156,7 +158,11 @@ def map_page(request: HttpRequest) -> HttpResponse:
 @require_safe
 def map_place(request: HttpRequest) -> HttpResponse:
     """Where the typed coordinates lie: the inset of the form, for its script. Nothing is read from the database."""
-    return TemplateResponse(request, "admin/map_place.html", {"place": place_of(request.GET)})
+    return TemplateResponse(request, "admin/map_place.html", {"place": _asked(request)})
+
+
+def _asked(request: HttpRequest) -> Place:
+    return place_of(*(request.GET.get(name, "") for name in ("latitude", "longitude", "country")))
 
 
 def _site(request: HttpRequest) -> Any:
@@ -210,35 +216,33 @@ def _mark(found: MapList, site: Any, group: dict[str, Any], row: Any, cells: int
     cell = int(group["cell_x"]), int(group["cell_y"])
     x, y = found.box.place(float(group["north"]), float(group["east"]))
     if row is not None:
-        return Mark(_key(cell), x, y, 1, _url(row), str(row), ", ".join(_facts(row, site)))
+        facts, short = ", ".join(_facts(row, site)), str(getattr(row, "name", row))
+        return Mark(_key(cell), x, y, 1, _url(row), str(row), facts, short)
     number, closest = group["number"], found.box.is_closest
     url = "#places" if closest else found.address(found.box.part(*cell, cells))
     name = f"{number} {site.opts.verbose_name_plural}: {'see the list' if closest else 'come closer'}"
-    return Mark(_key(cell), x, y, number, url, name)
+    return Mark(_key(cell), *found.box.within((x, y), *cell, cells), number, url, name)
 
 
 def _row(row: Any, site: Any, found: MapList, cells: int) -> Row:
     latitude, longitude = getattr(row, site.latitude), getattr(row, site.longitude)
     cell = found.box.cell(latitude, longitude, cells)
-    return Row(_url(row), str(row), _facts(row, site), _position(latitude, longitude), _key(cell))
+    facts = ", ".join(_facts(row, site))
+    return Row(_url(row), str(row), facts, _degrees(latitude, "N", "S"), _degrees(longitude, "E", "W"), key=_key(cell))
 
 
 def _key(cell: tuple[int, int]) -> str:
     return f"{cell[0]}-{cell[1]}"
 
 
-def _position(latitude: Decimal, longitude: Decimal) -> str:
-    """ "18.95° N, 72.95° E"."""
-    return f"{abs(latitude):.2f}° {'S' if latitude < 0 else 'N'}, {abs(longitude):.2f}° {'W' if longitude < 0 else 'E'}"
+def _degrees(number: Decimal, above: str, below: str) -> str:
+    """ "18.95° N"."""
+    return f"{abs(number):.2f}° {below if number < 0 else above}"
 
 
 def _facts(row: Any, site: Any) -> list[str]:
     """What the columns of `map_facts` say, in words."""
     return [str(getattr(row, f"get_{name}_display", lambda name=name: getattr(row, name))()) for name in site.map_facts]
-
-
-def _heading(site: Any, name: str) -> str:
-    return str(_field(site, name).verbose_name).capitalize()
 
 
 def _field(site: Any, name: str) -> Any:

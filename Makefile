@@ -7,7 +7,7 @@ CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 TEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --quiet
 export CHROMIUM
 
-.PHONY: help setup run serve test check fix
+.PHONY: help setup run serve test check fix screenshots
 
 help:
 	@echo "make run    the product with demo data on http://127.0.0.1:$(PORT)"
@@ -15,6 +15,7 @@ help:
 	@echo "make check  everything that CI checks, then the tests"
 	@echo "make fix    formats and corrects what a tool can correct"
 	@echo "make setup  only installs"
+	@echo "make screenshots  takes the pictures of docs/images again"
 	@echo "make serve  the production profile, with the settings of .env"
 
 setup: .venv/installed
@@ -46,6 +47,9 @@ fix: .venv/tools
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 	git ls-files -z '*.py' | xargs -0 $(BIN)/django-upgrade --target-version 5.2
+
+screenshots: .venv/tools
+	$(BIN)/python -m erp.testing.screenshots
 
 .venv/installed: requirements.txt
 	@python="$$(for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \

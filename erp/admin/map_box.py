@@ -19,7 +19,6 @@ WHOLE = 360.0
 CLOSEST = WHOLE / 2**9
 # Nobody recognises a place without what lies around it.
 CLOSEST_FIT = WHOLE / 2**5
-ROOM = 26
 LETTER = 7.6
 LABEL_HEIGHT = 18
 LONGEST_LABEL = 30
@@ -127,18 +126,6 @@ class Box:
         west, north = self.west + column * size, self.north - row * size / 2
         return Box.around(west + size / 2, north - size / 4, size)
 
-    def within(self, place: tuple[float, float], column: int, row: int, cells: int) -> tuple[float, float]:
-        """The nearest place to this one where a circle of `ROOM` stays inside its cell, so that no two circles touch."""
-        sizes = WIDTH / cells, HEIGHT / cells
-        if min(sizes) < 2 * ROOM:
-            return place
-        corners = column * sizes[0], row * sizes[1]
-        x, y = (
-            min(max(at, corner + ROOM), corner + size - ROOM)
-            for at, corner, size in zip(place, corners, sizes, strict=True)
-        )
-        return round(x, 1), round(y, 1)
-
     def place(self, latitude: float, longitude: float) -> tuple[float, float]:
         """Where a position stands on the page."""
         scale = WIDTH / self.width
@@ -167,6 +154,15 @@ class Mark:
     def radius(self) -> int:
         """More rows make a larger circle."""
         return 7 if self.number == 1 else 11 + 3 * len(str(self.number))
+
+    def within(self, column: int, row: int, cells: int) -> Self:
+        """The mark moved as far as it must to stand inside its cell: then no two circles touch."""
+        moved = {}
+        for axis, number, size in (("x", column, WIDTH / cells), ("y", row, HEIGHT / cells)):
+            low, high = number * size + self.radius, (number + 1) * size - self.radius
+            if low <= high:
+                moved[axis] = round(min(max(getattr(self, axis), low), high), 1)
+        return replace(self, **moved)
 
     @property
     def label_x(self) -> float:

@@ -221,7 +221,7 @@ def _mark(found: MapList, site: Any, group: dict[str, Any], row: Any, cells: int
     number, closest = group["number"], found.box.is_closest
     url = "#places" if closest else found.address(found.box.part(*cell, cells))
     name = f"{number} {site.opts.verbose_name_plural}: {'see the list' if closest else 'come closer'}"
-    return Mark(_key(cell), *found.box.within((x, y), *cell, cells), number, url, name)
+    return Mark(_key(cell), x, y, number, url, name).within(*cell, cells)
 
 
 def _row(row: Any, site: Any, found: MapList, cells: int) -> Row:

@@ -17,6 +17,7 @@ SECTIONS = ["Context", "Decision", "Consequences", "Rejected"]
 
 FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+PICTURE = re.compile(r"""(?:srcset="|src="|!\[[^\]]*\]\()([^")]+\.png)""")
 HEADING = re.compile(r"^#+ (.+)$", re.M)
 PATH = re.compile(r"`([\w.]+/[\w./-]*)`")
 EXAMPLE = re.compile(r"^`(vessels/[\w/]+\.py)`:\n\n```python\n(.*?)^```$", re.M | re.S)
@@ -53,6 +54,16 @@ def leads_somewhere(document: Path, link: str) -> bool:
 def test_relative_links_lead_to_a_file_and_a_heading(document: Path) -> None:
     links = LINK.findall(FENCE.sub("", document.read_text()))
     assert [link for link in links if not leads_somewhere(document, link)] == []
+
+
+def test_pictures_are_there_small_and_shown() -> None:
+    """`make screenshots` takes them again."""
+    documents = {path: path.read_text() for path in (ROOT / "README.md", ROOT / "docs" / "staff.md")}
+    shown = {(path.parent / name).resolve() for path, text in documents.items() for name in PICTURE.findall(text)}
+    pictures = set((ROOT / "docs" / "images").iterdir())
+    assert shown == pictures
+    assert [picture.name for picture in pictures if picture.stat().st_size > 120_000] == []
+    assert sum(picture.stat().st_size for picture in pictures) < 2_500_000
 
 
 @pytest.mark.parametrize("document", shipped(".md"), ids=lambda path: str(path.relative_to(ROOT)))

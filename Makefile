@@ -7,7 +7,7 @@ CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 TEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --quiet
 export CHROMIUM
 
-.PHONY: help setup run serve test check fix screenshots
+.PHONY: help setup run serve test check fix screenshots load profile
 
 help:
 	@echo "make run    the product with demo data on http://127.0.0.1:$(PORT)"
@@ -17,6 +17,8 @@ help:
 	@echo "make setup  only installs"
 	@echo "make screenshots  takes the pictures of docs/images again"
 	@echo "make serve  the production profile, with the settings of .env"
+	@echo "make load   the load test: 1,000 users, everything on this machine (docs/performance.md)"
+	@echo "make profile WORK=detail|list|create|patch|search   where the time of a request goes"
 
 setup: .venv/installed
 
@@ -43,6 +45,12 @@ check: .venv/tools
 	$(BIN)/python -m erp.reference.build --check
 	$(TEST)
 
+load: .venv/bench
+	@$(BIN)/python -m benchmarks.load
+
+profile: .venv/bench
+	@$(BIN)/python -m benchmarks.profile $(WORK)
+
 fix: .venv/tools
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
@@ -65,4 +73,8 @@ screenshots: .venv/tools
 	@echo "Installing the tools for tests and checks …"
 	@$(PIP) install --progress-bar off 'pip>=25.1'
 	@$(PIP) install --progress-bar off --group test --group lint --group reference
+	@touch $@
+
+.venv/bench: .venv/tools
+	@$(PIP) install --progress-bar off --group bench
 	@touch $@

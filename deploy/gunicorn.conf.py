@@ -1,0 +1,106 @@
+"""gunicorn for production: `python -m gunicorn --config deploy/gunicorn.conf.py`. `make serve` and the load test use it too.
+
+Environment variables come from erp/settings.py. Why these values: docs/adr/0024-threads-behind-one-server.md.
+"""
+
+import gc
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+from erp import settings  # noqa: E402 (the path first)
+
+
+class JsonAccessLogger(Logger):
+    """One line of JSON a request. Query strings and bodies hold what people look for: they are left out."""
+
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
+        headers = {name.lower(): value for name, value in resp.headers}
+        line = {
+            "method": environ["REQUEST_METHOD"],
+            "path": environ["PATH_INFO"],
+            "status": int(str(resp.status).split(maxsplit=1)[0]),
+            "bytes": getattr(resp, "sent", None),
+            "ms": round(request_time.total_seconds() * 1000, 1),
+            "peer": environ.get("REMOTE_ADDR", ""),
+            "request_id": headers.get("x-request-id", ""),
+        }
+        self.access_log.info(json.dumps(line))
+
+
+def cores() -> int:
+    """Cores that this process may use: a container often has fewer than its machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+wsgi_app = "erp.wsgi:application"
+chdir = str(ROOT)
+
+# Threads wait for the database while others compute; processes use the cores.
+worker_class = "gthread"
+workers = settings.WEB_CONCURRENCY or cores()
+threads = settings.WEB_THREADS
+# Clients that keep a connection open hold no thread, but beyond this number a worker accepts nobody.
+worker_connections = 4096
+backlog = 2048
+
+# Loaded once, before the fork: workers share its memory, and a new one serves at once. So SIGHUP brings no new code:
+# a release restarts the service.
+preload_app = True
+max_requests = settings.WEB_MAX_REQUESTS
+max_requests_jitter = max_requests // 10
+
+# Longer than the load balancer keeps an idle connection (60 s is usual): who closes second never loses a request.
+keepalive = 75
+# Requests in flight at a stop may end; then the worker is killed.
+graceful_timeout = 30
+# A worker whose main loop is silent for as long is dead. Long requests run in threads and don't silence it.
+timeout = 60
+# The heartbeat is a file: not on a disk that may be slow.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+control_socket_disable = True
+
+# Only the proxies that the application trusts may say that a request came by HTTPS.
+forwarded_allow_ips = ",".join(map(str, settings.TRUSTED_PROXIES)) or "127.0.0.1,::1"
+
+loglevel = "info"
+accesslog = settings.WEB_ACCESS_LOG or None
+logger_class = JsonAccessLogger if accesslog else Logger
+
+
+def on_starting(server: Any) -> None:
+    """Refuse what would make requests wait for each other without anybody seeing why."""
+    if 0 < settings.DB_POOL_MAX < threads:
+        raise RuntimeError(
+            f"DB_POOL_MAX is {settings.DB_POOL_MAX} and WEB_THREADS is {threads}: threads would wait for a connection. "
+            "Give both the same number."
+        )
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Leave workers no connection of the parent's to share, and no garbage whose collection would copy its memory."""
+    _close_connections()
+    gc.collect()
+    gc.freeze()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Give the connections back: PostgreSQL need not find out by itself."""
+    _close_connections()
+
+
+def _close_connections() -> None:
+    from django.db import connections  # noqa: PLC0415 (the application first)
+
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if connection.settings_dict["OPTIONS"].get("pool"):
+            connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's

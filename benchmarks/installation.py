@@ -48,14 +48,14 @@ class Installation:
 
 
 @contextmanager
-def installed(*, users: int = USERS, threads: int = 8) -> Iterator[Installation]:
-    """A fresh copy of the filled database with its services, while the block runs. threads: of each server process."""
+def installed(*, users: int = USERS, pool: int = 0) -> Iterator[Installation]:
+    """A fresh copy of the filled database with its services, while the block runs. pool: as DB_POOL_MAX."""
     HOME.mkdir(parents=True, exist_ok=True)
     (ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)
     data = HOME / "postgres"
     folder = embedded.start(data, options=POSTGRES_OPTIONS)
     with _valkey() as (valkey_pid, redis_url), _connect(folder) as connection:
-        environment = {**os.environ, **_production(redis_url, threads=threads)}
+        environment = {**os.environ, **_production(redis_url, pool=pool)}
         template = _template(connection, folder, environment, users=users)
         name = f"run_{os.getpid()}"
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
@@ -71,7 +71,7 @@ def installed(*, users: int = USERS, threads: int = 8) -> Iterator[Installation]
             embedded.stop(data)
 
 
-def _production(redis_url: str, *, threads: int) -> dict[str, str]:
+def _production(redis_url: str, *, pool: int) -> dict[str, str]:
     """What deploy/production.env.sample would say here. The load comes as if through a balancer on this machine."""
     return {
         **SECRETS,
@@ -79,9 +79,8 @@ def _production(redis_url: str, *, threads: int) -> dict[str, str]:
         "DEMO": "0",
         "DJANGO_SETTINGS_MODULE": "erp.settings",
         "REDIS_URL": redis_url,
-        "WEB_THREADS": str(threads),
-        "DB_POOL_MIN": str(threads),
-        "DB_POOL_MAX": str(threads),
+        "DB_POOL_MIN": str(pool),
+        "DB_POOL_MAX": str(pool),
         "ALLOWED_HOSTS": "127.0.0.1",
         "TRUSTED_PROXIES": "127.0.0.1/32",
         "SECURE_SSL_REDIRECT": "1",

@@ -183,7 +183,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     )
     progress = HOME / "progress.jsonl"
     with ExitStack() as stack:
-        installation = stack.enter_context(installed(users=max(USERS, options.users), threads=options.threads))
+        # granian ends idle threads, and their connections with them: there a pool keeps them.
+        pool = options.threads if options.pool or options.server == "granian" else 0
+        installation = stack.enter_context(installed(users=max(USERS, options.users), pool=pool))
         progress.unlink(missing_ok=True)
         environment = installation.environment
         server, host = stack.enter_context(
@@ -251,6 +253,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--server", choices=["gunicorn", "granian"], default="gunicorn")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--pool", action="store_true", help="A pool of connections instead of one a thread.")
     return parser.parse_args()
 
 

@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=200_000)
     parser.add_argument("--threads", type=int, default=8)
     options = parser.parse_args()
-    with installed(threads=options.threads) as installation:
+    with installed() as installation:
         tokens = callers(installation)
         with serving(installation, workers=1, threads=options.threads) as (server, host):
             (pid,) = cpu.children_of(server.pid)

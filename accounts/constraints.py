@@ -63,3 +63,59 @@ ALTER TABLE otp_totp_totpdevice ADD CONSTRAINT totpdevice_key_in_cipher CHECK (k
 """
 
 KEY_IN_CIPHER_REVERSE = "ALTER TABLE otp_totp_totpdevice DROP CONSTRAINT totpdevice_key_in_cipher"
+
+
+# Who changes what a sign-in hangs on, from wherever, is told so in a message; our database backend hears it and tells all
+# processes after COMMIT (erp/snapshots.py). INFO is sent whatever client_min_messages says.
+SIGNINS_CHANGE = """
+CREATE FUNCTION accounts_signins_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+DECLARE
+    was jsonb := to_jsonb(OLD);
+    becomes jsonb := to_jsonb(NEW);
+BEGIN
+    IF TG_ARGV[0] = '*' THEN
+        RAISE INFO 'Sign-ins are read again: all of them.' USING ERRCODE = 'ERP10', DETAIL = '*';
+        RETURN NULL;
+    END IF;
+    IF was IS NOT NULL THEN
+        RAISE INFO 'Sign-ins are read again.' USING ERRCODE = 'ERP10', DETAIL = was ->> TG_ARGV[0];
+    END IF;
+    IF becomes IS NOT NULL AND becomes ->> TG_ARGV[0] IS DISTINCT FROM was ->> TG_ARGV[0] THEN
+        RAISE INFO 'Sign-ins are read again.' USING ERRCODE = 'ERP10', DETAIL = becomes ->> TG_ARGV[0];
+    END IF;
+    RETURN NULL;
+END $$;
+""" + "".join(
+    f"""
+CREATE TRIGGER signins_change AFTER UPDATE ON {table} FOR EACH ROW
+    WHEN ({changed}) EXECUTE FUNCTION accounts_signins_change('{key}');
+CREATE TRIGGER signins_change_too AFTER {others} ON {table} FOR EACH ROW EXECUTE FUNCTION accounts_signins_change('{key}');
+"""
+    for table, key, changed, others in (
+        ("accounts_user", "id", "OLD.* IS DISTINCT FROM NEW.*", "DELETE"),
+        ("organizations_organization", "id", "OLD.* IS DISTINCT FROM NEW.*", "DELETE"),
+        ("partners_businesspartner", "id", "OLD.* IS DISTINCT FROM NEW.*", "DELETE"),
+        # That it is used is no change of it.
+        (
+            "accounts_authsession",
+            "user_id",
+            "to_jsonb(OLD) - 'last_seen_at' IS DISTINCT FROM to_jsonb(NEW) - 'last_seen_at'",
+            "DELETE",
+        ),
+        (
+            "accounts_apikey",
+            "user_id",
+            "to_jsonb(OLD) - '{last_used_at,version,updated_at}'::text[] "
+            "IS DISTINCT FROM to_jsonb(NEW) - '{last_used_at,version,updated_at}'::text[]",
+            "DELETE",
+        ),
+        # Who gets or loses what: new rows count as well.
+        ("accounts_user_groups", "user_id", "OLD.* IS DISTINCT FROM NEW.*", "INSERT OR DELETE"),
+        ("accounts_user_user_permissions", "user_id", "OLD.* IS DISTINCT FROM NEW.*", "INSERT OR DELETE"),
+        ("auth_group", "*", "OLD.* IS DISTINCT FROM NEW.*", "DELETE"),
+        ("auth_group_permissions", "*", "OLD.* IS DISTINCT FROM NEW.*", "INSERT OR DELETE"),
+        ("auth_permission", "*", "OLD.* IS DISTINCT FROM NEW.*", "DELETE"),
+    )
+)
+
+SIGNINS_CHANGE_REVERSE = "DROP FUNCTION accounts_signins_change() CASCADE"

@@ -1,8 +1,8 @@
 """Who calls the API: `Authorization: Bearer` with an access token, or with the key of a machine.
 
-Either way one SELECT brings the sign-in or key with user, organization and partner, so that a sign-out, a new password,
-another role or a deactivation (of the user, its organization or its partner) counts from the next request on. After it
-`request.auth` is the `AuthSession` or the `ApiKey`.
+Either way one SELECT brings the sign-in or key with user, organization and partner, or a snapshot of a moment ago that still
+stands (erp/snapshots.py), so that a sign-out, a new password, another role or a deactivation (of the user, its organization
+or its partner) counts from the next request on. After it `request.auth` is the `AuthSession` or the `ApiKey`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+import uuid
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -23,7 +24,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
-from erp import context, tokens
+from erp import context, snapshots, tokens
+from erp.snapshots import Snapshot
 
 SCHEME = "Bearer"
 API_KEY = re.compile(r"(erp_live_[0-9a-z]{6,23})_[0-9a-f]{64}")
@@ -37,16 +39,23 @@ class BearerAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
         """Raises: AuthenticationFailed: the credentials are there and no good. None: there are none for this class."""
-        scheme, _, credentials = request.headers.get("authorization", "").strip().partition(" ")
-        if scheme.lower() != SCHEME.lower():
-            return None
-        return self.identify(request, credentials.strip())
+        credentials = _credentials(request)
+        return None if credentials is None else self.identify(request, credentials)
+
+    def known(self, request: Request) -> Snapshot | None:
+        """What this process remembers of the caller, on credentials that are good as far as they tell themselves."""
+        credentials = _credentials(request)
+        return None if credentials is None else self.recall(credentials)
 
     def authenticate_header(self, request: Request) -> str:
         return f'{SCHEME} realm="api"'
 
     def identify(self, request: Request, credentials: str) -> tuple[Any, Any] | None:
         """User and row behind the credentials; None if they are another class's."""
+        raise NotImplementedError
+
+    def recall(self, credentials: str) -> Snapshot | None:
+        """The snapshot of the row behind the credentials."""
         raise NotImplementedError
 
 
@@ -62,9 +71,7 @@ class SessionTokenAuthentication(BearerAuthentication):
             raise AuthenticationFailed("The access token has expired: refresh it.", "token_expired") from None
         except tokens.TokenError:
             raise AuthenticationFailed("The access token is not valid: sign in.", "token_invalid") from None
-        sessions = apps.get_model("accounts", "AuthSession")._default_manager
-        rows = sessions.filter(pk=claims.sid, kind="api")
-        session = rows.select_related("user__organization", "user__partner__organization").first()
+        session = snapshots.signed_in(request, f"session:{claims.sid}", lambda: _session(claims.sid))
         if session is None or not session.is_open or not session.user.may_sign_in:
             raise AuthenticationFailed("This sign-in has ended: sign in again.", "session_ended")
         if session.user.must_change_password and request.path_info not in OPEN_BEFORE_CHANGE:
@@ -74,6 +81,14 @@ class SessionTokenAuthentication(BearerAuthentication):
         touch(session, "last_seen_at")
         return session.user, session
 
+    def recall(self, credentials: str) -> Snapshot | None:
+        if credentials.startswith("erp_live_"):
+            return None
+        try:
+            return snapshots.store.find(f"session:{tokens.read(credentials, tokens.Kind.ACCESS).sid}")
+        except tokens.TokenError:
+            return None
+
 
 class ApiKeyAuthentication(BearerAuthentication):
     """An API key, from an address and for a part of the API that it is meant for."""
@@ -81,7 +96,7 @@ class ApiKeyAuthentication(BearerAuthentication):
     def identify(self, request: Request, credentials: str) -> tuple[Any, Any] | None:
         if not credentials.startswith("erp_live_"):
             return None
-        key = self._find(credentials)
+        key = self._find(request, credentials)
         if not _comes_from(key.allowed_ips):
             raise AuthenticationFailed("The API key may not be used from this address.", "api_key_address")
         if key.scopes and part_of(request.path_info) not in {*key.scopes, "auth"}:
@@ -89,17 +104,43 @@ class ApiKeyAuthentication(BearerAuthentication):
         touch(key, "last_used_at")
         return key.user, key
 
-    def _find(self, credentials: str) -> Any:
+    def recall(self, credentials: str) -> Snapshot | None:
+        match = API_KEY.fullmatch(credentials)
+        found = snapshots.store.find(f"key:{match[1]}") if match else None
+        # Before the secret is known to be right, nothing is counted against the key's user.
+        fits = found is not None and hmac.compare_digest(found.row.sha256, fingerprint(credentials))
+        return found if fits else None
+
+    def _find(self, request: Request, credentials: str) -> Any:
         """The key that is good now. Raises: AuthenticationFailed, with one answer for every cause."""
         match = API_KEY.fullmatch(credentials)
-        keys = apps.get_model("accounts", "ApiKey")._default_manager.select_related(
-            "user__organization", "user__partner__organization"
-        )
-        key = keys.filter(prefix=match[1]).first() if match else None
+        prefix = match[1] if match else ""
+        key = snapshots.signed_in(request, f"key:{prefix}", lambda: _key(prefix)) if prefix else None
         fits = key is not None and hmac.compare_digest(key.sha256, fingerprint(credentials))
         if key is None or not fits or not key.is_usable or not key.user.may_sign_in:
             raise AuthenticationFailed("The API key is unknown, expired or revoked.", "api_key_invalid")
         return key
+
+
+def _credentials(request: Request) -> str | None:
+    """What follows our scheme in the request's header."""
+    scheme, _, credentials = request.headers.get("authorization", "").strip().partition(" ")
+    return credentials.strip() if scheme.lower() == SCHEME.lower() else None
+
+
+def _name_of(row: Any) -> str:
+    """What the snapshot of this sign-in or key is kept under."""
+    return f"key:{row.prefix}" if hasattr(row, "prefix") else f"session:{row.pk}"
+
+
+def _session(sid: uuid.UUID) -> Any:
+    rows = apps.get_model("accounts", "AuthSession")._default_manager.filter(pk=sid, kind="api")
+    return rows.select_related("user__organization", "user__partner__organization").first()
+
+
+def _key(prefix: str) -> Any:
+    rows = apps.get_model("accounts", "ApiKey")._default_manager.filter(prefix=prefix)
+    return rows.select_related("user__organization", "user__partner__organization").first()
 
 
 def fingerprint(api_key: str) -> str:
@@ -126,7 +167,12 @@ def touch(row: Any, column: str) -> None:
     rows = type(row)._default_manager.filter(pk=row.pk)
     stale = rows.filter(Q(**{column: None}) | Q(**{f"{column}__lte": now - SEEN_EVERY}))
     free = stale.select_for_update(skip_locked=True, no_key=True).values("pk")
-    transaction.on_commit(lambda: rows.filter(pk__in=free).update(**{column: now}), robust=True)
+
+    def note() -> None:
+        rows.filter(pk__in=free).update(**{column: now})
+        snapshots.store.remove(_name_of(row))
+
+    transaction.on_commit(note, robust=True)
 
 
 def _comes_from(allowed: list[str]) -> bool:

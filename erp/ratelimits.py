@@ -12,11 +12,12 @@ import heapq
 import logging
 import math
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha1, sha256
 from threading import Lock
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, Protocol, cast, runtime_checkable
 
 from django.conf import settings
 from django.core.cache import cache
@@ -36,10 +37,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from erp import snapshots
 from erp.addresses import block_of, client_address
+from erp.snapshots import Epochs, Lookup, Snapshot
 
 logger = logging.getLogger(__name__)
 
+Watched = Sequence[str]
 SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -75,22 +79,29 @@ TIERS: Mapping[str, tuple[Policy, ...]] = {
     "warnings": (Policy(1, "day", by="everywhere"),),
 }
 
-# KEYS: one counter a policy. ARGV: the cost, then quota and lifetime in seconds of each counter.
-# Counts all or, if one quota would be exceeded, none. Answers {1 if counted else 0, count, count ...}.
+# KEYS: one counter a policy, then the epochs of a sign-in (erp/snapshots.py), the generation first, or none.
+# ARGV: the number of counters, a generation for a server that has none, the cost, quota and lifetime in seconds of each counter.
+# Counts all or, if one quota would be exceeded, none. Answers {1 if counted else 0, count, count ..., epoch, epoch ...}.
 SCRIPT = """
-local cost = tonumber(ARGV[1])
-local counts = redis.call('MGET', unpack(KEYS))
-for i, count in ipairs(counts) do
-  counts[i] = tonumber(count or 0)
+local counters = tonumber(ARGV[1])
+local cost = tonumber(ARGV[3])
+local values = redis.call('MGET', unpack(KEYS))
+if #KEYS > counters and not values[counters + 1] then
+  values[counters + 1] = ARGV[2]
+  redis.call('SET', KEYS[counters + 1], ARGV[2])
 end
-for i, count in ipairs(counts) do
-  if count + cost > tonumber(ARGV[2 * i]) then return {0, unpack(counts)} end
+local counted = 1
+for i = 1, counters do
+  values[i] = tonumber(values[i] or 0)
+  if values[i] + cost > tonumber(ARGV[2 * i + 2]) then counted = 0 end
 end
-for i, key in ipairs(KEYS) do
-  counts[i] = redis.call('INCRBY', key, cost)
-  if counts[i] == cost then redis.call('EXPIRE', key, ARGV[2 * i + 1]) end
+if counted == 1 then
+  for i = 1, counters do
+    values[i] = redis.call('INCRBY', KEYS[i], cost)
+    if values[i] == cost then redis.call('EXPIRE', KEYS[i], ARGV[2 * i + 3]) end
+  end
 end
-return {1, unpack(counts)}
+return {counted, unpack(values, 1, #KEYS)}
 """
 SCRIPT_SHA = sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
@@ -153,6 +164,7 @@ class Usage:
 
     policies: tuple[PolicyUsage, ...]
     cost: int = 1
+    epochs: Epochs | None = None  # of the sign-in that was asked about, in the same call; None: Redis did not say
 
     @property
     def exhausted(self) -> tuple[PolicyUsage, ...]:
@@ -182,6 +194,13 @@ class LimitExceeded(Throttled):
         super().__init__(usage.wait_s, f"The limit here is {limit}, and {fact}.")
 
 
+@runtime_checkable
+class Remembering(Protocol):
+    """A way to authenticate that remembers its callers for a moment."""
+
+    def known(self, request: Request) -> Snapshot | None: ...
+
+
 class Tiered(Protocol):
     """A view or form that names its tier."""
 
@@ -189,17 +208,22 @@ class Tiered(Protocol):
     def tier(self) -> str: ...
 
 
-def limit(request: HttpRequest, view: Tiered, *, user: Any = None, account: str = "", cost: int = 1) -> Usage:
-    """Count the request against the view's tier, all policies or none.
+def limit(
+    request: HttpRequest, view: Tiered, *, user: Any = None, account: str = "", cost: int = 1, watched: Watched = ()
+) -> Usage:
+    """Count the request against the view's tier, all policies or none; asks for the epochs of what is watched, if anything is.
 
     Raises: LimitExceeded: a policy is exhausted.
     """
-    caller = Caller(
-        address=block_of(client_address(request)),
-        user=str(user.pk) if user is not None and user.is_authenticated else "",
-        account=account,
-    )
-    usage = count(view.tier, caller=caller, cost=cost)
+    key = str(user.pk) if user is not None and user.is_authenticated else ""
+    return _admitted(count(view.tier, caller=_caller(request, key, account), cost=cost, watched=watched))
+
+
+def _caller(request: HttpRequest, user: str, account: str = "") -> Caller:
+    return Caller(address=block_of(client_address(request)), user=user, account=account)
+
+
+def _admitted(usage: Usage) -> Usage:
     if usage.exhausted:
         raise LimitExceeded(usage)
     return usage
@@ -221,7 +245,8 @@ def headers(usage: Usage) -> dict[str, str]:
 
 
 class RateLimited(APIView):
-    """An API view that counts requests against its tier: after authentication, before permissions.
+    """An API view that counts requests against its tier: before permissions and, unless the caller's sign-in was read a
+    moment ago, after authentication.
 
     Stands before other bases: `class Lots(RateLimited, GenericViewSet)`. An `initial` of their own must authenticate.
     """
@@ -237,7 +262,10 @@ class RateLimited(APIView):
             )
 
     def perform_authentication(self, request: Request) -> None:
-        """Authenticate, then count: the step of `initial` before permissions. Raises: LimitExceeded."""
+        """Authenticate and count: the step of `initial` before permissions. Raises: LimitExceeded."""
+        if known := _known(request):
+            self._count_known(request, known)
+            return
         try:
             super().perform_authentication(request)
         except APIException:
@@ -248,9 +276,25 @@ class RateLimited(APIView):
             account = self.get_account(request)
         except APIException as error:
             unreadable = error
-        self._count(lambda: limit(request, self, user=request.user, account=account))
+        found: Lookup | None = getattr(request._request, "signin", None)
+        watched = found.snapshot.watched if found else ()
+        usage = self._count(lambda: limit(request, self, user=request.user, account=account, watched=watched))
+        if found:
+            found.snapshot.confirm(usage.epochs)
         if unreadable:
             raise unreadable
+
+    def _count_known(self, request: Request, known: Snapshot) -> None:
+        """Count by what a snapshot says of the caller; the epochs that come back tell whether it stands."""
+        counters = _all_counters(self.tier, caller=_caller(request, known.user_key))
+        usage = self._count(lambda: _admitted(_count(counters, cost=1, watched=known.watched)))
+        request._request.signin = Lookup(known, usage.epochs)  # type: ignore[attr-defined]
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            Reservation(counters, usage).give_back()
+            self._count(lambda: authentication_failed(request, self))
+            raise
 
     def get_account(self, request: Request) -> str:
         """The account that the request tries to open, where the tier counts by account: `username` of the body."""
@@ -272,24 +316,35 @@ class RateLimited(APIView):
                 final[name] = value
         return cast("Response", final)
 
-    def _count(self, act: Callable[[], Usage]) -> None:
+    def _count(self, act: Callable[[], Usage]) -> Usage:
         """Count and keep the usage for the headers."""
         try:
             self.usage = act()
         except LimitExceeded as refusal:
             self.usage = refusal.usage
             raise
+        return self.usage
 
 
-def count(tier: str, *, caller: Caller, cost: int = 1) -> Usage:
+def _known(request: Request) -> Snapshot | None:
+    """What this process remembers of the caller."""
+    ways = (way for way in request.authenticators or () if isinstance(way, Remembering))
+    return next(filter(None, (way.known(request) for way in ways)), None)
+
+
+def count(tier: str, *, caller: Caller, cost: int = 1, watched: Watched = ()) -> Usage:
     """Count a request against every policy of a tier, or against none if one of them is exhausted.
 
     Redis that fails or is slower than its timeouts (settings.CACHES) is left alone until the breaker tries it again.
     """
+    return _count(_all_counters(tier, caller=caller), cost=cost, watched=watched)
+
+
+def _all_counters(tier: str, *, caller: Caller) -> list[Counter]:
     counters = _counters(tier, caller=caller)
     if settings.RATE_LIMITS == "tier+default" and tier != "default":
         counters += _counters("default", caller=caller)
-    return _count(counters, cost=cost)
+    return counters
 
 
 @dataclass(frozen=True)
@@ -316,7 +371,7 @@ def degraded() -> bool:
     return breaker.is_open
 
 
-def _count(counters: Sequence[Counter], *, cost: int) -> Usage:
+def _count(counters: Sequence[Counter], *, cost: int, watched: Watched = ()) -> Usage:
     """Count all of them here and in Redis or, if one is exhausted, none."""
     here = _usage(counters, table.take(counters, cost=cost), cost=cost)
     # The first second of the oldest window that is full here: had Redis been away since, it knows too little.
@@ -325,12 +380,15 @@ def _count(counters: Sequence[Counter], *, cost: int) -> Usage:
     if not settings.REDIS_URL or full_since <= breaker.away_at or not breaker.admits():
         return here
     try:
-        taken = _take_shared(counters, cost=cost)
+        taken, epochs = _take_shared(counters, cost=cost, watched=watched)
     except (RedisError, OSError) as error:
         breaker.fail(error)
+        snapshots.store.distrust()
         return here
     breaker.succeed()
-    there = _usage(counters, taken, cost=cost)
+    if epochs:
+        snapshots.store.generation = epochs[0]
+    there = replace(_usage(counters, taken, cost=cost), epochs=epochs)
     if there.exhausted and not here.exhausted:
         table.give_back(counters, cost=cost)
     return there
@@ -369,18 +427,22 @@ def _usage(counters: Sequence[Counter], taken: Taken, *, cost: int) -> Usage:
     )
 
 
-def _take_shared(counters: Sequence[Counter], *, cost: int) -> Taken:
+def _take_shared(
+    counters: Sequence[Counter], *, cost: int, watched: Watched = ()
+) -> tuple[Taken, Epochs | None]:
     """Count in Redis, for all processes: one round trip, two when the server has just been started."""
     client = get_redis_connection("default")
     keys = [cache.make_key(counter.key) for counter in counters]
+    if watched:
+        keys += map(snapshots.key_of, (snapshots.EVERYTHING, *watched))
     quotas = [(counter.policy.quota, counter.policy.window_s + EXPIRATION_FUDGE) for counter in counters]
-    arguments = [*keys, cost, *(number for pair in quotas for number in pair)]
+    arguments = [*keys, len(counters), uuid.uuid4().hex, cost, *(number for pair in quotas for number in pair)]
     try:
         answer = client.evalsha(SCRIPT_SHA, len(keys), *arguments)
     except NoScriptError:
         answer = client.eval(SCRIPT, len(keys), *arguments)
-    counted, *counts = cast("list[int]", answer)
-    return bool(counted), counts
+    counted, *values = cast("list[Any]", answer)
+    return (bool(counted), values[: len(counters)]), tuple(values[len(counters) :]) or None
 
 
 class Table:

@@ -10,6 +10,7 @@ from django.db.models import F, Value
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from erp import snapshots
 from erp.scoping import NOTHING, UserType
 
 VERBS = {
@@ -38,10 +39,13 @@ class Grants(NamedTuple):
 
 
 def grants_of(user: Any) -> Grants:
-    """Permissions and roles of a user: one statement, remembered on the user."""
+    """Permissions and roles of a user: one statement, remembered on the user and with the snapshot of its sign-in."""
     found: Grants | None = user.__dict__.get(_CACHE)
     if found is None:
-        found = _read_grants(user)
+        kept = snapshots.shared(user)
+        found = (kept or {}).get(_CACHE) or _read_grants(user)
+        if kept is not None:
+            kept[_CACHE] = found
         setattr(user, _CACHE, found)
         user._perm_cache = set(found.permissions)  # where Django's has_perm() looks
     return found

@@ -3,6 +3,9 @@
 Before the first write of a transaction the current `erp.context` travels with the statement itself, as one
 `set_config('erp.context', …, true)`: one round trip, never for reads, never at session level (on a pooled connection it
 would leak into the next request), and again after a rollback to a savepoint, which undoes it.
+
+The way back: triggers tell, as a message of SQLSTATE ERP10, that a statement changed what sign-ins hang on
+(accounts/constraints.py). Snapshots of it (erp/snapshots.py) are forgotten at once in this process, and in all after COMMIT.
 """
 
 import re
@@ -12,8 +15,9 @@ from typing import Any
 from django.conf import settings
 from django.db.backends.postgresql import base, features
 
-from erp import context, embedded
+from erp import context, embedded, snapshots
 
+SIGNIN_CHANGED = "ERP10"
 SET_CONTEXT = "SELECT set_config('erp.context', %s, true)"
 # A statement that can change rows. `WITH` may hide one; event_* are the functions that write events.
 WRITE = re.compile(
@@ -36,6 +40,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().__init__(*args, **kwargs)
         # What `erp.context` holds in this transaction; None: not known, send it.
         self._sent: context.Context | None = context.NOBODY
+        # What this transaction, or the statement outside of one, changed for sign-ins.
+        self._changed: set[str] = set()
+        self._heard = False  # whether the statement that runs changed some of it
         self.execute_wrappers.append(self._execute_with_context)
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -44,6 +51,28 @@ class DatabaseWrapper(base.DatabaseWrapper):
             # Started by the first connection: a command that asks the database nothing needs none.
             params |= {"host": embedded.start(settings.EMBEDDED_POSTGRES), "user": embedded.USER}
         return params
+
+    def connect(self) -> None:
+        super().connect()
+        if self.connection:
+            self.connection.add_notice_handler(self._hear)
+
+    def _hear(self, notice: Any) -> None:
+        if notice.sqlstate == SIGNIN_CHANGED:
+            self._changed.add(notice.message_detail)
+            self._heard = True
+
+    def _tell(self) -> None:
+        """What changed for sign-ins is committed: no snapshot from before stands in any process."""
+        changed, self._changed = self._changed, set()
+        if changed:
+            snapshots.store.forget(changed)
+            snapshots.raise_epochs(changed)
+
+    def _unsay(self) -> None:
+        """It is undone: what this transaction read of it itself goes, and the rest stands."""
+        snapshots.store.forget(self._changed)
+        self._changed = set()
 
     def send_context(self) -> None:
         """Send the context now: for doors that do not pass a Django cursor's `execute`, such as COPY."""
@@ -54,6 +83,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _execute_with_context(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, frame: dict[str, Any]
     ) -> Any:
+        self._heard = False
+        try:
+            return self._execute(execute, sql, params, many, frame)
+        finally:
+            if self._heard:
+                snapshots.store.forget(self._changed)
+            if self._changed and not self.in_atomic_block:
+                self._tell()
+
+    def _execute(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, frame: dict[str, Any]) -> Any:
         acting = context.current()
         if acting is self._sent or not isinstance(sql, str) or not WRITE.match(sql):
             return execute(sql, params, many, frame)
@@ -82,16 +121,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> Any:
         self._sent = context.NOBODY
-        return super()._commit()  # type: ignore[misc]
+        result = super()._commit()  # type: ignore[misc]
+        self._tell()
+        return result
 
     def _rollback(self) -> Any:
         self._sent = context.NOBODY
+        self._unsay()
         return super()._rollback()  # type: ignore[misc]
 
     def _savepoint_rollback(self, sid: str) -> None:
         self._sent = None
+        snapshots.store.forget(self._changed)
         super()._savepoint_rollback(sid)  # type: ignore[misc]
+
+    def _close(self) -> None:
+        if self.connection:  # a pool gives it to another one next
+            self.connection.remove_notice_handler(self._hear)
+        super()._close()
 
     def close(self) -> None:
         self._sent = context.NOBODY
+        self._unsay()
         super().close()

@@ -17,6 +17,8 @@ from django.db.backends.signals import connection_created
 from django.test import Client
 from django.utils.module_loading import import_string
 
+from erp import snapshots
+
 PASSWORD = "cotton-test-2026"  # noqa: S105
 
 _numbers = count(1)
@@ -39,9 +41,10 @@ def make_user(user_type: str, *, role: str = "", **values: Any) -> Any:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    """Rate limits and cached pages of one test are not the next one's."""
+    """Rate limits, cached pages and snapshots of sign-ins of one test are not the next one's."""
     yield
     cache.clear()
+    snapshots.store.distrust()
 
 
 @pytest.fixture

@@ -427,9 +427,7 @@ def _usage(counters: Sequence[Counter], taken: Taken, *, cost: int) -> Usage:
     )
 
 
-def _take_shared(
-    counters: Sequence[Counter], *, cost: int, watched: Watched = ()
-) -> tuple[Taken, Epochs | None]:
+def _take_shared(counters: Sequence[Counter], *, cost: int, watched: Watched = ()) -> tuple[Taken, Epochs | None]:
     """Count in Redis, for all processes: one round trip, two when the server has just been started."""
     client = get_redis_connection("default")
     keys = [cache.make_key(counter.key) for counter in counters]

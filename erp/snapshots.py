@@ -171,14 +171,20 @@ def shared(row: Any) -> dict[str, Any] | None:
     return found
 
 
-def twin(row: Any) -> Any:
-    """A copy of a row and of the rows joined to it, which may be changed without harm to the other one."""
-    copy = row.__class__.__new__(row.__class__)
+def twin(row: Any, twins: dict[int, Any] | None = None) -> Any:
+    """A copy of a row and of the rows joined to it, which may be changed without harm to the other one.
+
+    twins: those made already, by identity of the row: rows may know each other.
+    """
+    twins = {} if twins is None else twins
+    if id(row) in twins:
+        return twins[id(row)]
+    copy = twins[id(row)] = row.__class__.__new__(row.__class__)
     copy.__dict__.update(row.__dict__)
     copy._state = ModelState()
     copy._state.db, copy._state.adding = row._state.db, False
     copy._state.fields_cache = {
-        name: twin(each) if isinstance(each, models.Model) else each
+        name: twin(each, twins) if isinstance(each, models.Model) else each
         for name, each in row._state.fields_cache.items()
     }
     return copy

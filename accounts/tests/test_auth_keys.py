@@ -198,7 +198,7 @@ class TestDesk:
         sent = {"action": "revoke", "_selected_action": [key.pk]}
         assert browser.post(reverse("admin:accounts_apikey_changelist"), sent).status_code == 302
         assert status(client, text) == 401
-        event = Event.objects.filter(event_type="api_key.updated").get()
+        event = Event.objects.filter(event_type="api_key.updated", aggregate_id=str(key.pk)).get()
         assert event.reason == "API key revoked at the desk"
 
     def test_viewer_does_not_revoke(self, internal_user, client_for, client, issue):

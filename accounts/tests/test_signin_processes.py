@@ -142,8 +142,12 @@ def test_the_other_process_does_use_a_snapshot(other: Any, internal_user: Any) -
     token = signed_in(user).access
     warm(other, token)
     parameters = connection.get_connection_params()
-    with psycopg.connect(**{name: parameters[name] for name in ("host", "port", "user", "dbname") if name in parameters}) as raw:
-        raw.execute("UPDATE accounts_authsession SET revoked_at = now(), revoke_reason = 'admin' WHERE user_id = %s", [user.pk])
+    with psycopg.connect(
+        **{name: parameters[name] for name in ("host", "port", "user", "dbname") if name in parameters}
+    ) as raw:
+        raw.execute(
+            "UPDATE accounts_authsession SET revoked_at = now(), revoke_reason = 'admin' WHERE user_id = %s", [user.pk]
+        )
     assert other(token) == 200
     snapshots.raise_epochs([str(user.pk)])
     assert other(token) == 401

@@ -57,7 +57,7 @@ class MasterDataSerializer(serializers.ModelSerializer[Any]):
         shown = self.context.get("shown")
         hidden = self.hidden
         kept = {
-            name: copy.deepcopy(field)
+            name: _unbound(field)
             for name, field in (cls._blueprint or {}).items()
             if name not in hidden and (shown is None or name in shown)
         }
@@ -241,6 +241,17 @@ class Expanded(serializers.Field[Any, Any, Any, Any]):
                 self._serializer = self.serializer_class(context={"request": self.context["request"]})
             return self._serializer.to_representation(value)
         return card(value) if value.pk == user.home_organization_id else str(value.pk)
+
+
+def _unbound(field: Any) -> Any:
+    """A copy of a field of the blueprint, to be bound to one serializer. What DRF copies by building it anew is never changed,
+    except in fields that hold others.
+    """
+    if isinstance(field, serializers.BaseSerializer) or hasattr(field, "child") or hasattr(field, "child_relation"):
+        return copy.deepcopy(field)
+    twin = object.__new__(type(field))
+    twin.__dict__.update(field.__dict__)
+    return twin
 
 
 def card(row: Any) -> dict[str, str]:

@@ -138,7 +138,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _close(self) -> None:
         if self.connection:  # a pool gives it to another one next
             self.connection.remove_notice_handler(self._hear)
-        super()._close()
+        super()._close()  # type: ignore[misc]
 
     def close(self) -> None:
         self._sent = context.NOBODY

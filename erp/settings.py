@@ -41,6 +41,7 @@ JWT_REFRESH_DAYS: int = env.int("JWT_REFRESH_DAYS", default=30)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
 TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = []
+API_FAST_LANE: bool = env.bool("API_FAST_LANE", default=True)
 API_CONTACT_EMAIL: str = env.str("API_CONTACT_EMAIL", default="support@cotton-erp.example")
 FILE_SCANNER: str = env.str("FILE_SCANNER", default="")
 EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://127.0.0.1:25")

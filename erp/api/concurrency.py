@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.http import parse_etags
 from rest_framework.request import Request
 
@@ -38,3 +39,8 @@ def is_known(request: Request, row: Any) -> bool:
     given = request.headers.get("If-None-Match", "")
     tags = parse_etags(given) if given else []
     return "*" in tags or any(tag.removeprefix("W/") == etag(row) for tag in tags)
+
+
+def unchanged(row: Any) -> HttpResponse:
+    """304 for a client that has this version."""
+    return HttpResponse(status=304, headers={"ETag": etag(row)})

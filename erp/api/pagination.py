@@ -59,12 +59,19 @@ def parse_limit(request: Request, *, most: int = MOST) -> int:
 class KeysetPagination(BasePagination):
     """`limit`, `cursor`, `ordering`, and `include=count` for a count that stops at 10,000."""
 
+    count: int | None
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The rows of the page, in the order that the view takes from the request."""
         return self.cut(queryset, request, order=view.ordering_of(request), model=view.model)
 
     def cut(self, queryset: Any, request: Request, *, order: list[str], model: type[models.Model]) -> list[Any]:
         """The rows of the page. order: total, by columns of the model that are never null."""
+        self.read(request, order=order, model=model)
+        return self.keep(list(self.turn(queryset)[: self.limit + 1]))
+
+    def read(self, request: Request, *, order: list[str], model: type[models.Model]) -> None:
+        """What the request asks for, beginning with one row more than the page holds. Raises: Problem."""
         self.request, self.limit = request, parse_limit(request)
         self.order, self.model = order, model
         text = request.query_params.get("cursor", "")
@@ -72,29 +79,41 @@ class KeysetPagination(BasePagination):
         include = request.query_params.get("include", "")
         if include not in {"", "count"}:
             raise bad_parameter("include", "include is count, or left out.")
-        self.count = self._count(queryset) if include else None
-        backwards = self.cursor is not None and self.cursor.backwards
-        steps = [_flipped(step) for step in self.order] if backwards else self.order
+        self.counts, self.count = bool(include), None
+        self.backwards = self.cursor is not None and self.cursor.backwards
+
+    def turn(self, queryset: Any) -> Any:
+        """The rows from the cursor on, in the order in which they are read; counted, if that was asked for."""
+        self.count = self._count(queryset) if self.counts else None
+        steps = [_flipped(step) for step in self.order] if self.backwards else self.order
         if self.cursor is not None:
             queryset = queryset.filter(self._beyond(steps, self.cursor.values))
-        found = list(queryset.order_by(*steps)[: self.limit + 1])
+        return queryset.order_by(*steps)
+
+    def keep(self, found: list[Any]) -> list[Any]:
+        """The rows of the page, of those that were read."""
         more, rows = len(found) > self.limit, found[: self.limit]
-        self.rows = rows[::-1] if backwards else rows
-        self.has_next = more if not backwards else True
-        self.has_previous = more if backwards else self.cursor is not None
+        self.rows = rows[::-1] if self.backwards else rows
+        self.has_next = more if not self.backwards else True
+        self.has_previous = more if self.backwards else self.cursor is not None
         return self.rows
 
     def get_paginated_response(self, data: Any) -> Response:
         """{"results", "next", "previous"}, the count if it was asked for, and both links in a header."""
+        around, headers = self.around()
+        return Response({"results": data, **around}, headers=headers)
+
+    def around(self) -> tuple[dict[str, Any], dict[str, str] | None]:
+        """What a page says beside its rows, in the body and in the headers."""
         links = {
             "next": self._link(self.rows[-1], backwards=False) if self.rows and self.has_next else None,
             "previous": self._link(self.rows[0], backwards=True) if self.rows and self.has_previous else None,
         }
-        body = {"results": data, **links}
-        if self.count is not None:
-            body |= {"count": min(self.count, COUNTED), "count_exact": self.count <= COUNTED}
         header = ", ".join(f'<{url}>; rel="{rel.removesuffix("ious")}"' for rel, url in links.items() if url)
-        return Response(body, headers={"Link": header} if header else None)
+        counted = (
+            {} if self.count is None else {"count": min(self.count, COUNTED), "count_exact": self.count <= COUNTED}
+        )
+        return {**links, **counted}, {"Link": header} if header else None
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         """Shape of a page, OpenAPI 3.1."""

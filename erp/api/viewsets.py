@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db import connection, models
-from django.http import Http404, HttpResponse
+from django.http import Http404
 from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -24,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSetMixin
 
 from erp import context
-from erp.api import asked, bulk, concurrency, idempotency, past, policy
+from erp.api import asked, bulk, concurrency, fastlane, idempotency, past, policy
 from erp.api.errors import Problem, bad_parameter
 from erp.api.filters import STAMPS, DeclaredFilters, column_at, filterset_of, is_filterable
 from erp.api.ownership import OWNER, chooses_owner, historical, is_editable, owner_field
@@ -193,8 +193,13 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
         if self.as_of:
             rows = past.rows_at(self.model, self.as_of).filter(historical(self.model).visible(self.request.user))
         else:
-            rows = self.narrow(self.model._default_manager.visible_to(self.request.user))
-        return rows.filter(**self._below()) if self.parent else rows
+            return self.rows_of(self.request.user, parent=self.parent_key() if self.parent else None)
+        return rows.filter(**self._below(self.request.user, self.parent_key())) if self.parent else rows
+
+    def rows_of(self, user: Any, *, parent: Any) -> models.QuerySet[Any]:
+        """Rows in this user's scope below this parent, today."""
+        rows = self.narrow(self.model._default_manager.visible_to(user))
+        return rows.filter(**self._below(user, parent)) if self.parent else rows
 
     def get_object(self) -> Any:
         """The record of the address. Raises: Http404: unknown or out of scope, which are the same."""
@@ -250,20 +255,24 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
-    def list(self, request: Request, **_: Any) -> Response:
+    def list(self, request: Request, **_: Any) -> Any:
         """Records in your scope, page by page."""
         if self.parent:
             self._require_parent()
+        if lane := fastlane.lane_of(self):
+            return lane.page()
         rows = self.filter_queryset(self.get_queryset())
         page = self.paginate_queryset(rows if self.as_of else self.shaped(rows))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, **_: Any) -> Any:
         """One record, with its version in ETag."""
+        if lane := fastlane.lane_of(self):
+            return lane.record(self._key())
         row = self.get_object()
         plain = not (self.as_of or self.shape.expand)
         if plain and concurrency.is_known(request, row):
-            return HttpResponse(status=304, headers={"ETag": concurrency.etag(row)})
+            return concurrency.unchanged(row)
         return Response(self.get_serializer(row).data, headers={"ETag": concurrency.etag(row)} if plain else None)
 
     def history(self, request: Request, **_: Any) -> Response:
@@ -390,16 +399,20 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
             raise Http404
         return key
 
-    def _parents(self) -> Any:
-        return self.parent_model._default_manager.visible_to(self.request.user).filter(pk=self.parent_key())
+    def _parents(self, user: Any, key: Any) -> Any:
+        return self.parent_model._default_manager.visible_to(user).filter(pk=key)
 
-    def _below(self) -> dict[str, Any]:
-        below = {f"{self.parent}_id": self.parent_key()}
+    def _below(self, user: Any, key: Any) -> dict[str, Any]:
+        below = {f"{self.parent}_id": key}
         # A list has asked for the parent already.
-        return below if self.action == "list" else {**below, f"{self.parent}_id__in": self._parents().values("pk")}
+        return (
+            below
+            if self.action == "list"
+            else {**below, f"{self.parent}_id__in": self._parents(user, key).values("pk")}
+        )
 
     def _require_parent(self) -> None:
-        if not self._parents().exists():
+        if not self._parents(self.request.user, self.parent_key()).exists():
             raise Http404
 
     def _require_reason(self) -> None:

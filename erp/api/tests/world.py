@@ -156,7 +156,7 @@ def make_world() -> World:
         session = AuthSessionFactory(user=user, kind="api")
         client.force_authenticate(user, token=session)
         world.session = session if name == "org_admin" else world.session
-    build = _builder(house, partner)
+    build = builder(house, partner)
     for address, resource in RESOURCES.items():
         world.rows[address] = build(resource, 0)
         world.rows[address].refresh_from_db()
@@ -169,7 +169,7 @@ def make_world() -> World:
     return world
 
 
-def _builder(house: Any, partner: Any) -> Callable[[Any, int], Any]:
+def builder(house: Any, partner: Any) -> Callable[[Any, int], Any]:
     """Makes record number 0 or 1 of a kind, of the house or of its partner."""
     commodity, year = (
         CommodityFactory(organization=house),

@@ -1,0 +1,230 @@
+"""Lists and records of the fast lane: statements kept per shape, bound to who asks, answered as bytes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models
+from django.http import Http404, HttpResponse
+from django.utils import timezone
+
+from erp.api import concurrency
+from erp.api.fastlane.layouts import Layout, layout_of, select
+from erp.api.ownership import is_external
+from erp.api.permissions import may
+
+JSON = "application/json"
+SHAPES_KEPT = 2_000
+# They stand in a kept statement for what each request brings. Were one not replaced, no row would be found.
+ORGANIZATION, PARTNER, HOME, PARENT, KEY, LIMIT = (uuid.uuid4() for _ in range(6))
+TEXT_KEY = str(KEY)
+PLACES = frozenset({ORGANIZATION, PARTNER, HOME, PARENT, KEY, LIMIT, TEXT_KEY})
+# Parameters of a list that don't change which rows there are.
+HARMLESS = frozenset({"fields", "expand", "ordering", "limit"})
+
+
+class Viewer(NamedTuple):
+    """What scope asks of a user (erp/scoping.py), with stand-ins for its keys: one for all users of a standing."""
+
+    is_active: bool
+    user_type: str
+    organization_id: uuid.UUID | None
+    partner_id: uuid.UUID | None
+    home_organization_id: uuid.UUID | None
+
+    @classmethod
+    def like(cls, user: Any) -> Viewer:
+        """The standing of a user."""
+        return cls(
+            user.is_active,
+            str(user.user_type),
+            ORGANIZATION if user.organization_id else None,
+            PARTNER if user.partner_id else None,
+            HOME if user.home_organization_id else None,
+        )
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL with its parameters, some of them stand-ins."""
+
+    sql: str
+    params: tuple[Any, ...]
+
+    def rows(self, brought: Mapping[Any, Any]) -> list[Any]:
+        """What the database answers once `brought` is put in place of the stand-ins."""
+        params = [brought[each] if type(each) in _KEYS and each in PLACES else each for each in self.params]
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, params)
+            return cursor.fetchall()
+
+
+_KEYS = (uuid.UUID, str)
+
+
+class Kept:
+    """Values by shape of request. Clients choose the shapes, so the table is emptied when it is full."""
+
+    def __init__(self, *, most: int = SHAPES_KEPT) -> None:
+        self.most = most
+        self.values: dict[Hashable, Any] = {}
+
+    def get(self, shape: Hashable, make: Callable[[], Any]) -> Any:
+        """The value of this shape, made once."""
+        try:
+            return self.values[shape]
+        except KeyError:
+            if len(self.values) >= self.most:
+                self.values.clear()
+            value = self.values[shape] = make()
+            return value
+
+
+layouts, statements = Kept(), Kept()
+
+
+def lane_of(view: Any) -> Lane | None:
+    """How this request is answered fast; None: the serializer answers it."""
+    request = view.request
+    if not settings.API_FAST_LANE or view.as_of or request.accepted_media_type != JSON or not _is_plain(type(view)):
+        return None
+    user, shape = request.user, view.shape
+    viewer = Viewer.like(user)
+    seen = tuple(name for name in shape.expand if may(user, "view", _target(view.model, name)))
+    key = (
+        type(view),
+        shape.fields,
+        shape.expand,
+        seen,
+        is_external(user),
+        viewer,
+        timezone.get_current_timezone_name(),
+    )
+    layout = layouts.get(key, lambda: _layout(view, viewer))
+    return Lane(view, viewer, layout, key) if layout else None
+
+
+def _layout(view: Any, viewer: Viewer) -> Layout | None:
+    rows = view.narrow(view.model._default_manager.all())
+    return layout_of(view.get_serializer(), rows, viewer=viewer)
+
+
+def _target(model: Any, name: str) -> Any:
+    return model._meta.get_field(name).remote_field.model
+
+
+@lru_cache(maxsize=None)
+def _is_plain(kind: Any) -> bool:
+    """Whether a view reads its rows the way the base does."""
+    from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415 (views import the lane)
+
+    steps = (
+        "list", "retrieve", "get_object", "get_queryset", "rows_of", "filter_queryset", "shaped", "ordering_of",
+        "paginate_queryset", "get_paginated_response", "get_serializer", "get_serializer_context",
+        "pagination_class", "filter_backends", "renderer_classes",
+    )  # fmt: skip
+    return all(getattr(kind, step) is getattr(Base, step) for step in steps)
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One request on the fast lane. key: its shape, whoever asks."""
+
+    view: Any
+    viewer: Viewer
+    layout: Layout
+    key: tuple[Hashable, ...]
+
+    def page(self) -> HttpResponse:
+        """A page of a list. Raises: Problem."""
+        view, request = self.view, self.view.request
+        plain = self._is_kept and HARMLESS.issuperset(request.query_params)
+        rows = None if plain else view.filter_queryset(view.get_queryset())
+        order, pages = view.ordering_of(request), view.paginator
+        pages.read(request, order=order, model=view.model)
+        if rows is None:
+            made = statements.get((*self.key, *order), lambda: self._statement(pages.turn(self._rows()), places=order))
+        else:
+            made = self._statement(pages.turn(rows), places=order)
+        found = pages.keep(made.rows(self._brought(limit=pages.limit + 1)) if made else [])
+        texts = ",".join(row[0] for row in found)
+        pages.rows = [self._place(row, order) for row in (found[:1] + found[-1:])]
+        around, headers = pages.around()
+        beside = json.dumps(around, separators=(",", ":"))
+        return _answer(f'{{"results":[{texts}],{beside[1:]}', headers)
+
+    def record(self, key: Any) -> HttpResponse:
+        """One record. Raises: Http404: unknown or out of scope."""
+        view, places = self.view, (self.view.model._meta.pk.attname, "version")
+        pk = view.model._meta.pk
+        stand_in = {models.UUIDField: KEY, models.CharField: TEXT_KEY}.get(type(pk))
+        if self._is_kept and stand_in:
+            rows = lambda: self._rows().filter(pk=stand_in).order_by()  # noqa: E731
+            made = statements.get((*self.key, None), lambda: self._statement(rows(), places=places))
+        else:
+            made = self._statement(view.get_queryset().filter(pk=key).order_by(), places=places)
+        found = made.rows(self._brought(limit=1, key=key)) if made else []
+        if not found:
+            raise Http404
+        text, *values = found[0]
+        row = SimpleNamespace(pk=values[0], version=values[1])
+        if view.shape.expand:
+            return _answer(text, None)
+        if concurrency.is_known(view.request, row):
+            return concurrency.unchanged(row)
+        return _answer(text, {"ETag": concurrency.etag(row)})
+
+    @property
+    def _is_kept(self) -> bool:
+        """Whether statements follow from the shape alone: a view's own `narrow` may look at the request."""
+        from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415
+
+        return type(self.view).narrow is Base.narrow
+
+    def _rows(self) -> models.QuerySet[Any]:
+        rows: models.QuerySet[Any] = self.view.rows_of(self.viewer, parent=PARENT)
+        return rows
+
+    def _statement(self, rows: models.QuerySet[Any], *, places: Sequence[str]) -> Statement | None:
+        """Text of each row's JSON, then the columns `places`; None where no row can be in scope."""
+        layout = Layout("q", [*self.layout.paths], self.layout.members, self.layout.params)
+        columns = [layout.column(self.view.model._meta.get_field(step.removeprefix("-")).attname) for step in places]
+        try:
+            sql, params = select(rows, layout.paths)
+        except EmptyResultSet:
+            return None
+        made = f"LATERAL (SELECT {', '.join(layout.members)}) AS j"
+        shown = ", ".join(["row_to_json(j)::text", *columns])
+        source = layout.source(f"{sql} LIMIT %s")
+        return Statement(f"SELECT {shown} FROM {source}, {made}", (*params, LIMIT, *layout.params))
+
+    def _brought(self, *, limit: int, key: Any = None) -> dict[Any, Any]:
+        user, view = self.view.request.user, self.view
+        return {
+            ORGANIZATION: user.organization_id,
+            PARTNER: user.partner_id,
+            HOME: user.home_organization_id,
+            PARENT: view.parent_key() if view.parent else None,
+            KEY: key,
+            TEXT_KEY: key,
+            LIMIT: limit,
+        }
+
+    def _place(self, row: Sequence[Any], order: Sequence[str]) -> Any:
+        """As much of a row as its cursor names."""
+        columns = [self.view.model._meta.get_field(step.removeprefix("-")).attname for step in order]
+        return SimpleNamespace(**dict(zip(columns, row[1:], strict=True)))
+
+
+def _answer(text: str, headers: Mapping[str, str] | None) -> HttpResponse:
+    """The JSON as DRF's renderer would send it, which escapes two line separators that JavaScript can't bear."""
+    body = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return HttpResponse(body, content_type=JSON, headers=headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group, Permission
@@ -11,6 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from erp import snapshots
+from erp.api.kept import USER, Statement
 from erp.scoping import NOTHING, UserType
 
 VERBS = {
@@ -52,17 +54,22 @@ def grants_of(user: Any) -> Grants:
 
 
 def _read_grants(user: Any) -> Grants:
-    columns = {"app": F("content_type__app_label"), "code": F("codename")}
-    named = Group.objects.filter(user=user).order_by().values_list(Value("role"), "name")
-    rows = named.union(
-        Permission.objects.filter(group__user=user).order_by().values_list(*columns.values()),
-        Permission.objects.filter(user=user).order_by().values_list(*columns.values()),
-    )
-    pairs = list(rows)
+    pairs = _grants_statement().rows({USER: user.pk})
     return Grants(
         frozenset(f"{app}.{code}" for app, code in pairs if app != "role"),
         frozenset(code for app, code in pairs if app == "role"),
     )
+
+
+@cache
+def _grants_statement() -> Statement:
+    columns = {"app": F("content_type__app_label"), "code": F("codename")}
+    named = Group.objects.filter(user=USER).order_by().values_list(Value("role"), "name")
+    rows = named.union(
+        Permission.objects.filter(group__user=USER).order_by().values_list(*columns.values()),
+        Permission.objects.filter(user=USER).order_by().values_list(*columns.values()),
+    )
+    return Statement(*rows.query.sql_with_params())
 
 
 def may(user: Any, verb: str, model: type[models.Model]) -> bool:

@@ -22,6 +22,17 @@ REASON_HEADER = "X-Change-Reason"
 REASON_LENGTH = (5, 500)
 
 
+class Negotiation(DefaultContentNegotiation):
+    """DRF's, with the answer at hand for what nearly all clients send."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """(renderer, media type). Raises: NotAcceptable."""
+        accept = request._request.META.get("HTTP_ACCEPT", "*/*")
+        if accept in {"*/*", renderers[0].media_type} and not format_suffix:
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
+
+
 class ApiView(RateLimited):
     """Authenticates, limits, permits, in this order, and answers every refusal with a problem document.
 
@@ -35,7 +46,7 @@ class ApiView(RateLimited):
     permission_classes: Any = (SignedIn,)
     renderer_classes: Any = (JSONRenderer,)
     parser_classes: Any = (StrictJSONParser,)
-    content_negotiation_class: type[BaseContentNegotiation] = DefaultContentNegotiation
+    content_negotiation_class: type[BaseContentNegotiation] = Negotiation
     metadata_class = None
     http_method_names = ["get", "head", "post", "patch", "delete"]
 

@@ -9,15 +9,20 @@ The way back: triggers tell, as a message of SQLSTATE ERP10, that a statement ch
 """
 
 import re
+import select
+import time
 from collections.abc import Callable
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db.backends.postgresql import base, features
 
 from erp import context, embedded, snapshots
 
 SIGNIN_CHANGED = "ERP10"
+ASK_EVERY_S = 30.0
+PREPARE_AFTER = 3  # runs of a statement on one connection, of those that come through `prepared_cursor`
 SET_CONTEXT = "SELECT set_config('erp.context', %s, true)"
 # A statement that can change rows. `WITH` may hide one; event_* are the functions that write events.
 WRITE = re.compile(
@@ -43,10 +48,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         # What this transaction, or the statement outside of one, changed for sign-ins.
         self._changed: set[str] = set()
         self._heard = False  # whether the statement that runs changed some of it
+        self._answered_at = 0.0  # when the server last answered whether it is there; monotonic seconds
         self.execute_wrappers.append(self._execute_with_context)
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
+        params["prepare_threshold"] = params["prepare_threshold"] or PREPARE_AFTER
         if settings.EMBEDDED_POSTGRES:
             # Started by the first connection: a command that asks the database nothing needs none.
             params |= {"host": embedded.start(settings.EMBEDDED_POSTGRES), "user": embedded.USER}
@@ -73,6 +80,31 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """It is undone: what this transaction read of it itself goes, and the rest stands."""
         snapshots.store.forget(self._changed)
         self._changed = set()
+    def prepared_cursor(self) -> Any:
+        """A cursor whose statements the server plans once a connection when they come again and again."""
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._prepare_cursor(psycopg.Cursor(self.connection))
+
+    def is_usable(self) -> bool:
+        """Whether the server is there. Of a connection used a moment ago the socket tells it, which costs no round trip.
+
+        A server that hung up has left the end of the stream, or its last words, to be read.
+        """
+        now = time.monotonic()
+        if self.connection is not None and now - self._answered_at < ASK_EVERY_S and not self._has_news():
+            return True
+        usable: bool = super().is_usable()
+        self._answered_at = now if usable else 0.0
+        return usable
+
+    def _has_news(self) -> bool:
+        if self.connection.closed:
+            return True
+        poll = select.poll()
+        poll.register(self.connection.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
 
     def send_context(self) -> None:
         """Send the context now: for doors that do not pass a Django cursor's `execute`, such as COPY."""

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import models
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
 from erp.api import concurrency
 from erp.api.fastlane.layouts import Layout, layout_of, select
+from erp.api.kept import HOME, KEY, ORGANIZATION, PARENT, PARTNER, TEXT_KEY, Kept, Statement
 from erp.api.ownership import is_external
 from erp.api.permissions import may
 
 JSON = "application/json"
-SHAPES_KEPT = 2_000
-# They stand in a kept statement for what each request brings. Were one not replaced, no row would be found.
-ORGANIZATION, PARTNER, HOME, PARENT, KEY, LIMIT = (uuid.uuid4() for _ in range(6))
-TEXT_KEY = str(KEY)
-PLACES = frozenset({ORGANIZATION, PARTNER, HOME, PARENT, KEY, LIMIT, TEXT_KEY})
+STAND_INS_OF = {models.UUIDField: KEY, models.CharField: TEXT_KEY}
 # Parameters of a list that don't change which rows there are.
 HARMLESS = frozenset({"fields", "expand", "ordering", "limit"})
 
@@ -52,42 +49,6 @@ class Viewer(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class Statement:
-    """SQL with its parameters, some of them stand-ins."""
-
-    sql: str
-    params: tuple[Any, ...]
-
-    def rows(self, brought: Mapping[Any, Any]) -> list[Any]:
-        """What the database answers once `brought` is put in place of the stand-ins."""
-        params = [brought[each] if type(each) in _KEYS and each in PLACES else each for each in self.params]
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, params)
-            return cursor.fetchall()
-
-
-_KEYS = (uuid.UUID, str)
-
-
-class Kept:
-    """Values by shape of request. Clients choose the shapes, so the table is emptied when it is full."""
-
-    def __init__(self, *, most: int = SHAPES_KEPT) -> None:
-        self.most = most
-        self.values: dict[Hashable, Any] = {}
-
-    def get(self, shape: Hashable, make: Callable[[], Any]) -> Any:
-        """The value of this shape, made once."""
-        try:
-            return self.values[shape]
-        except KeyError:
-            if len(self.values) >= self.most:
-                self.values.clear()
-            value = self.values[shape] = make()
-            return value
-
-
 layouts, statements = Kept(), Kept()
 
 
@@ -98,7 +59,7 @@ def lane_of(view: Any) -> Lane | None:
         return None
     user, shape = request.user, view.shape
     viewer = Viewer.like(user)
-    seen = tuple(name for name in shape.expand if may(user, "view", _target(view.model, name)))
+    seen = tuple(name for name in sorted(shape.expand) if may(user, "view", _target(view.model, name)))
     key = (
         type(view),
         shape.fields,
@@ -121,8 +82,8 @@ def _target(model: Any, name: str) -> Any:
     return model._meta.get_field(name).remote_field.model
 
 
-@lru_cache(maxsize=None)
-def _is_plain(kind: Any) -> bool:
+@cache
+def _is_plain(kind: Hashable) -> bool:
     """Whether a view reads its rows the way the base does."""
     from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415 (views import the lane)
 
@@ -141,20 +102,22 @@ class Lane:
     view: Any
     viewer: Viewer
     layout: Layout
-    key: tuple[Hashable, ...]
+    key: tuple[Any, ...]
 
     def page(self) -> HttpResponse:
         """A page of a list. Raises: Problem."""
         view, request = self.view, self.view.request
-        plain = self._is_kept and HARMLESS.issuperset(request.query_params)
+        plain = self.is_kept and HARMLESS.issuperset(request.query_params)
         rows = None if plain else view.filter_queryset(view.get_queryset())
-        order, pages = view.ordering_of(request), view.paginator
-        pages.read(request, order=order, model=view.model)
+        order, pages = tuple(view.ordering_of(request)), view.paginator
+        pages.read(request, order=list(order), model=view.model)
+        most = pages.limit + 1
         if rows is None:
-            made = statements.get((*self.key, *order), lambda: self._statement(pages.turn(self._rows()), places=order))
+            shape = (*self.key, order, most)
+            made = statements.get(shape, lambda: self._statement(pages.turn(self._rows()), order, most=most))
         else:
-            made = self._statement(pages.turn(rows), places=order)
-        found = pages.keep(made.rows(self._brought(limit=pages.limit + 1)) if made else [])
+            made = self._statement(pages.turn(rows), order, most=most, once=True)
+        found = pages.keep(made.rows(self._brought()) if made else [])
         texts = ",".join(row[0] for row in found)
         pages.rows = [self._place(row, order) for row in (found[:1] + found[-1:])]
         around, headers = pages.around()
@@ -163,15 +126,13 @@ class Lane:
 
     def record(self, key: Any) -> HttpResponse:
         """One record. Raises: Http404: unknown or out of scope."""
-        view, places = self.view, (self.view.model._meta.pk.attname, "version")
-        pk = view.model._meta.pk
-        stand_in = {models.UUIDField: KEY, models.CharField: TEXT_KEY}.get(type(pk))
-        if self._is_kept and stand_in:
-            rows = lambda: self._rows().filter(pk=stand_in).order_by()  # noqa: E731
-            made = statements.get((*self.key, None), lambda: self._statement(rows(), places=places))
+        view, pk = self.view, self.view.model._meta.pk
+        stand_in, places = STAND_INS_OF.get(type(pk)), (pk.name, "version")
+        if self.is_kept and stand_in:
+            made = statements.get((*self.key, None), lambda: self._one(self._rows(), stand_in, places))
         else:
-            made = self._statement(view.get_queryset().filter(pk=key).order_by(), places=places)
-        found = made.rows(self._brought(limit=1, key=key)) if made else []
+            made = self._one(view.get_queryset(), key, places, once=True)
+        found = made.rows(self._brought(key)) if made else []
         if not found:
             raise Http404
         text, *values = found[0]
@@ -183,9 +144,9 @@ class Lane:
         return _answer(text, {"ETag": concurrency.etag(row)})
 
     @property
-    def _is_kept(self) -> bool:
+    def is_kept(self) -> bool:
         """Whether statements follow from the shape alone: a view's own `narrow` may look at the request."""
-        from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415
+        from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415 (views import the lane)
 
         return type(self.view).narrow is Base.narrow
 
@@ -193,7 +154,12 @@ class Lane:
         rows: models.QuerySet[Any] = self.view.rows_of(self.viewer, parent=PARENT)
         return rows
 
-    def _statement(self, rows: models.QuerySet[Any], *, places: Sequence[str]) -> Statement | None:
+    def _one(self, rows: Any, key: Any, places: Sequence[str], *, once: bool = False) -> Statement | None:
+        return self._statement(rows.filter(pk=key).order_by(), places, most=1, once=once)
+
+    def _statement(
+        self, rows: models.QuerySet[Any], places: Sequence[str], *, most: int, once: bool = False
+    ) -> Statement | None:
         """Text of each row's JSON, then the columns `places`; None where no row can be in scope."""
         layout = Layout("q", [*self.layout.paths], self.layout.members, self.layout.params)
         columns = [layout.column(self.view.model._meta.get_field(step.removeprefix("-")).attname) for step in places]
@@ -201,12 +167,13 @@ class Lane:
             sql, params = select(rows, layout.paths)
         except EmptyResultSet:
             return None
-        made = f"LATERAL (SELECT {', '.join(layout.members)}) AS j"
+        source = layout.source(f"{sql} LIMIT {most:d}")
         shown = ", ".join(["row_to_json(j)::text", *columns])
-        source = layout.source(f"{sql} LIMIT %s")
-        return Statement(f"SELECT {shown} FROM {source}, {made}", (*params, LIMIT, *layout.params))
+        made = f"SELECT {shown} FROM {source}, LATERAL ({layout.made}) AS j"  # noqa: S608 (the ORM's SQL)
+        return Statement(made, (*params, *layout.params), once)
 
-    def _brought(self, *, limit: int, key: Any = None) -> dict[Any, Any]:
+    def _brought(self, key: Any = None) -> dict[Any, Any]:
+        """What stands in for what, in kept statements."""
         user, view = self.view.request.user, self.view
         return {
             ORGANIZATION: user.organization_id,
@@ -215,7 +182,6 @@ class Lane:
             PARENT: view.parent_key() if view.parent else None,
             KEY: key,
             TEXT_KEY: key,
-            LIMIT: limit,
         }
 
     def _place(self, row: Sequence[Any], order: Sequence[str]) -> Any:

@@ -22,8 +22,9 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from erp import ratelimits
-from erp.api.fastlane.lane import Kept, statements
+from erp.api.fastlane.lane import statements
 from erp.api.fastlane.spelling import settled_offset
+from erp.api.kept import Kept
 from erp.api.permissions import _CACHE
 from erp.api.router import resources
 from erp.api.tests.world import World, builder

@@ -26,7 +26,9 @@ class Statement:
 
     def rows(self, brought: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
         """What the database answers once `brought` is put in place of the stand-ins."""
-        params = [brought[each] if isinstance(each, (uuid.UUID, str)) and each in STAND_INS else each for each in self.params]
+        params = [
+            brought[each] if isinstance(each, (uuid.UUID, str)) and each in STAND_INS else each for each in self.params
+        ]
         with connection.cursor() if self.once else connection.prepared_cursor() as cursor:  # type: ignore[attr-defined]
             cursor.execute(self.sql, params)
             found: list[tuple[Any, ...]] = cursor.fetchall()

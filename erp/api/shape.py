@@ -20,6 +20,8 @@ class Shape:
     @classmethod
     def of(cls, request: Request, view: Any) -> Shape:
         """The shape that a request asks for. Raises: Problem: a name is unknown."""
+        if not (request.query_params.get("fields") or request.query_params.get("expand")):
+            return cls()
         fields = _names(request, "fields", allowed=view.visible_fields())
         expand = _names(request, "expand", allowed=view.expandable()) or frozenset()
         if fields is not None and not expand <= fields:

@@ -85,7 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._prepare_cursor(psycopg.Cursor(self.connection))
+            return self._prepare_cursor(psycopg.Cursor(self.connection))  # type: ignore[attr-defined]  # not in the stubs
 
     def is_usable(self) -> bool:
         """Whether the server is there. Of a connection used a moment ago the socket tells it, which costs no round trip.

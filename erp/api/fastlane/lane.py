@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
@@ -54,8 +54,8 @@ layouts, statements = Kept(), Kept()
 
 def lane_of(view: Any) -> Lane | None:
     """How this request is answered fast; None: the serializer answers it."""
-    request = view.request
-    if not settings.API_FAST_LANE or view.as_of or request.accepted_media_type != JSON or not _is_plain(type(view)):
+    request, kind = view.request, cast("Hashable", type(view))
+    if not settings.API_FAST_LANE or view.as_of or request.accepted_media_type != JSON or not _is_plain(kind):
         return None
     user, shape = request.user, view.shape
     viewer = Viewer.like(user)

@@ -201,16 +201,20 @@ def some_query(rng, view, row, action):
             said["fields"] += "," + said["expand"]
     if action == "retrieve":
         return said
-    said["limit"] = rng.choice(("1", "2", "2", "3", "100", "0", "x"))
+    return said | some_page(rng, view, row)
+
+
+def some_page(rng, view, row):
+    """What a list may be asked besides its shape."""
+    said = {"limit": rng.choice(("1", "2", "2", "3", "100", "0", "x"))}
     if rng.random() < 0.5:
         order = rng.sample((*view.ordering, "created_at", "updated_at"), rng.randint(1, 2))
         said["ordering"] = ",".join(rng.choice(("", "-")) + step for step in order)
     for parameter, each in rng.sample(
         sorted(view.filterset_class.base_filters.items()), rng.choice((0, 0, 0, 1, 1, 2))
     ):
-        said[parameter] = rng.choice(
-            (value_at(row, each.field_name), value_at(row, each.field_name), "true", "x", "1", "")
-        )
+        held = value_at(row, each.field_name)
+        said[parameter] = rng.choice((held, held, held, f"{held},x", "true", "x", "1", ""))
     if view.search and rng.random() < 0.2:
         text = str(value_at(row, view.search[0]))
         said["search"] = rng.choice((text[1:4], text, "a", "%", "zzzz"))

@@ -19,7 +19,6 @@ from django.utils import timezone
 from erp.api import concurrency
 from erp.api.fastlane.layouts import Layout, layout_of, select
 from erp.api.kept import HOME, KEY, ORGANIZATION, PARENT, PARTNER, TEXT_KEY, Kept, Statement
-from erp.api.ownership import is_external
 from erp.api.permissions import may
 
 JSON = "application/json"
@@ -65,7 +64,6 @@ def lane_of(view: Any) -> Lane | None:
         shape.fields,
         shape.expand,
         seen,
-        is_external(user),
         viewer,
         timezone.get_current_timezone_name(),
     )

@@ -5,6 +5,8 @@ import itertools
 import json
 import random
 import zoneinfo
+from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from types import SimpleNamespace
 from urllib.parse import urlencode, urlsplit
@@ -104,6 +106,19 @@ def make_odd(row, *, turn):
             return
 
 
+def refer_abroad(row, strangers):
+    """Let the row's foreign keys name records of another house, which its readers may not all see."""
+    for column in keys_of(row._meta.model):
+        target = strangers.get(column.remote_field.model)
+        if column.name not in {"organization", "partner", "commodity"} and target is not None and target.pk != row.pk:
+            with suppress(DatabaseError), transaction.atomic():
+                row._meta.model._base_manager.filter(pk=row.pk).update(**{column.name: target})
+
+
+def keys_of(model):
+    return [each for each in model._meta.concrete_fields if each.remote_field]
+
+
 @pytest.fixture(scope="module")
 def odd_world(world: World):
     """The world with rows of two houses, odd ones among them, and the users who ask."""
@@ -121,6 +136,9 @@ def odd_world(world: World):
         cursor.execute("SET session_replication_role = replica")  # times are the database's otherwise
         for turn, each in enumerate(itertools.chain.from_iterable(rows.values())):
             make_odd(each, turn=turn)
+        strangers = {found[-1]._meta.model: found[-1] for found in rows.values()}
+        for found in rows.values():
+            refer_abroad(found[0], strangers)
         cursor.execute("SET session_replication_role = origin")
     users = {
         name: world.users[name] for name in ("super_admin", "org_admin", "other_org_admin", "partner_admin", "viewer")
@@ -192,7 +210,7 @@ def asked():
 def some_query(rng, view, row, action):
     """A query string, mostly a good one."""
     names, said = view.serializer_class.Meta.fields, {}
-    keys = [each.name for each in view.model._meta.concrete_fields if each.remote_field and each.name in names]
+    keys = [each.name for each in keys_of(view.model) if each.name in names]
     if rng.random() < 0.4:
         said["fields"] = ",".join(rng.sample(names, rng.randint(1, len(names))))
     if keys and rng.random() < 0.4:
@@ -276,12 +294,26 @@ def test_every_question_has_one_answer(odd_world, asked, seed):
         asked.same(user, name, row, "?" + urlencode(said), action="retrieve", Accept=accept, **extra)
 
 
+def test_expand_shows_everybody_the_same_as_the_serializer(odd_world, asked):
+    shown = Counter()
+    for (name, rows), user in itertools.product(odd_world.rows.items(), odd_world.users.values()):
+        for key in keys_of(rows[0]._meta.model):
+            query = f"?fields={key.name}&expand={key.name}"
+            answer = asked.same(user, name, rows[0], query, action="retrieve")
+            if answer.status_code == 200:
+                value = json.loads(answer.content)[key.name]
+                shown[len(value) if isinstance(value, dict) and len(value) < 4 else type(value)] += 1
+    assert shown[dict] > 20  # records
+    assert shown[str] > 20  # keys of records that the user does not see
+    assert shown[3] > 0  # name cards
+
+
 def test_what_the_serializer_still_reads_is_known(odd_world, asked):
     admin, found = odd_world.users["super_admin"], set()
     for name, resource in RESOURCES.items():
         row, view = odd_world.rows[name][0], resource.view
         fields = view.serializer_class.Meta.fields
-        keys = [each.name for each in view.model._meta.concrete_fields if each.remote_field and each.name in fields]
+        keys = [each.name for each in keys_of(view.model) if each.name in fields]
         for query in (*(f"fields={each}" for each in fields), *(f"expand={each}&fields={each}" for each in keys)):
             answer = asked.ask(admin, name, row, f"?{query}", action="retrieve")
             if isinstance(answer, Response) and answer.status_code == 200:

@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 import time_machine
 from django.conf import settings as django_settings
+from django.contrib.auth.models import Permission
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, models, transaction
@@ -23,7 +24,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from erp import ratelimits
+from erp import context, ratelimits
 from erp.api.fastlane.lane import statements
 from erp.api.fastlane.spelling import settled_offset
 from erp.api.kept import Kept
@@ -146,6 +147,9 @@ def odd_world(world: World):
     users["external of nobody's role"] = make_user("EXTERNAL", partner=rival)
     users["machine"] = rows["api_keys"][0].user
     users["other_org_admin"].organization = other
+    users["reader of two kinds"] = make_user("INTERNAL", organization=world.rows["settings/organizations"])
+    few = Permission.objects.filter(codename__in=("view_location", "view_businesspartner"))
+    users["reader of two kinds"].user_permissions.set(few)
     for user in users.values():
         user.__dict__.pop(_CACHE, None)
     return SimpleNamespace(users=users, rows=rows)
@@ -202,7 +206,8 @@ class Asked:
 @pytest.fixture
 def asked():
     was = django_settings.API_FAST_LANE
-    with time_machine.travel(datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC), tick=False):
+    # Without the middleware nobody else ends the context that a view amends.
+    with context.acting(), time_machine.travel(datetime.datetime(2026, 5, 1, tzinfo=datetime.UTC), tick=False):
         yield Asked()
     django_settings.API_FAST_LANE = was
 

@@ -162,7 +162,7 @@ def by_address():
 @pytest.fixture(autouse=True)
 def _unlimited(monkeypatch):
     """The limiter is not what is asked about."""
-    monkeypatch.setattr(ratelimits, "_count", lambda counters, cost: ratelimits.Usage(()))
+    monkeypatch.setattr(ratelimits, "_count", lambda counters, cost, watched=(): ratelimits.Usage(()))
 
 
 class Asked:

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from erp import context
+from erp import context, replicas
 from erp.addresses import client_address
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -28,7 +28,12 @@ class RequestContextMiddleware:
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         source = "api" if request.path.startswith("/api/") else "admin"
         with context.acting(source=source, request_id=request_id, ip=client_address(request)):
-            response = self.get_response(request)
+            try:
+                response = self.get_response(request)
+            finally:
+                replicas.reset()
+            if request.method not in SAFE_METHODS:
+                replicas.wrote(str(context.current().actor_id or ""))
         response["X-Request-ID"] = request_id
         return response
 

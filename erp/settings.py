@@ -19,6 +19,9 @@ if (BASE_DIR / ".env").exists():
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEMO: bool = env.bool("DEMO", default=False)
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
+DATABASE_REPLICA_URLS: list[str] = env.list("DATABASE_REPLICA_URLS", default=[])
+DB_STATEMENT_TIMEOUT_MS: int = env.int("DB_STATEMENT_TIMEOUT_MS", default=30_000)
+DB_IDLE_IN_TRANSACTION_TIMEOUT_MS: int = env.int("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", default=60_000)
 DB_POOL_MIN: int = env.int("DB_POOL_MIN", default=1)
 DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connections, no pool
 WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0)  # 0: one process a core
@@ -156,8 +159,15 @@ DATABASES: dict[str, dict[str, Any]] = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+for number, url in enumerate(DATABASE_REPLICA_URLS, start=1):
+    DATABASES[f"replica{number}"] = {**DATABASES["default"], **env.db_url_config(url), "ENGINE": "erp.postgresql"}
+DATABASE_REPLICAS = list(DATABASES)[1:]
+DATABASE_ROUTERS = ["erp.replicas.Router"]
 if DB_POOL_MAX:
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": DB_POOL_MIN, "max_size": DB_POOL_MAX}
+    # A connection that waited half an hour is closed, one that is an hour old replaced: failovers and leaks end by themselves.
+    pool = {"min_size": DB_POOL_MIN, "max_size": DB_POOL_MAX, "max_idle": 1800, "max_lifetime": 3600, "timeout": 10}
+    for database in DATABASES.values():
+        database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
 EMBEDDED_POSTGRES = None if DATABASE_URL else BASE_DIR / "var" / "postgres"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

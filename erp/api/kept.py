@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 SHAPES_KEPT = 2_000
 # They stand in a kept statement for what each request brings. Were one not replaced, no row would be found.
@@ -24,12 +24,13 @@ class Statement:
     params: tuple[Any, ...]
     once: bool = False
 
-    def rows(self, brought: Mapping[Any, Any]) -> list[tuple[Any, ...]]:
-        """What the database answers once `brought` is put in place of the stand-ins."""
+    def rows(self, brought: Mapping[Any, Any], *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
+        """What that database answers once `brought` is put in place of the stand-ins."""
+        connection: Any = connections[using]
         params = [
             brought[each] if isinstance(each, (uuid.UUID, str)) and each in STAND_INS else each for each in self.params
         ]
-        with connection.cursor() if self.once else connection.prepared_cursor() as cursor:  # type: ignore[attr-defined]
+        with connection.cursor() if self.once else connection.prepared_cursor() as cursor:
             cursor.execute(self.sql, params)
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found

@@ -11,11 +11,12 @@ from rest_framework.negotiation import BaseContentNegotiation, DefaultContentNeg
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
-from erp import context
+from erp import context, replicas
 from erp.api import errors, secrets
 from erp.api.filters import check_parameters
 from erp.api.parsers import MEBIBYTE, StrictJSONParser, is_clean
 from erp.api.permissions import SignedIn
+from erp.middleware import SAFE_METHODS
 from erp.ratelimits import RateLimited
 
 REASON_HEADER = "X-Change-Reason"
@@ -54,6 +55,8 @@ class ApiView(RateLimited):
         """Sign-in, limit, roles; then who acts and why, for the history, and whether the query is one that we know."""
         super().initial(request, *args, **kwargs)
         self._act(request)
+        if request.method in SAFE_METHODS and request.user.is_authenticated:
+            replicas.read_for(str(request.user.pk))
         check_parameters(request.query_params, known=self.known_parameters())
 
     def known_parameters(self) -> frozenset[str]:
@@ -63,6 +66,15 @@ class ApiView(RateLimited):
     def get_authenticate_header(self, request: HttpRequest) -> str:
         """Whatever authenticates: who has not signed in gets 401."""
         return 'Bearer realm="Cotton ERP"'
+
+    def handle_exception(self, error: Exception) -> Any:
+        """The answer to an error. A request whose standby is gone is read again, from the primary."""
+        if replicas.lost(error):
+            try:
+                return getattr(self, str(self.request.method).lower())(self.request, *self.args, **self.kwargs)
+            except Exception as again:
+                error = again
+        return super().handle_exception(error)
 
     def get_exception_handler(self) -> Any:
         """Ours, whatever the settings say."""

@@ -30,6 +30,25 @@ WRITE = re.compile(
 )
 
 
+_serving = False
+
+
+def serve() -> None:
+    """This process answers requests: its new connections end statements and idle transactions that take too long."""
+    global _serving  # noqa: PLW0603 (what the process is for; erp/wsgi.py and erp/asgi.py say it once)
+    _serving = True
+
+
+def _timeouts() -> str:
+    if not _serving:
+        return ""
+    limits = {
+        "statement_timeout": settings.DB_STATEMENT_TIMEOUT_MS,
+        "idle_in_transaction_session_timeout": settings.DB_IDLE_IN_TRANSACTION_TIMEOUT_MS,
+    }
+    return " ".join(f"-c {name}={value}" for name, value in limits.items())
+
+
 class DatabaseFeatures(features.DatabaseFeatures):
     """UNIQUE NULLS NOT DISTINCT and other rules of the models came with PostgreSQL 15."""
 
@@ -57,6 +76,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if settings.EMBEDDED_POSTGRES:
             # Started by the first connection: a command that asks the database nothing needs none.
             params |= {"host": embedded.start(settings.EMBEDDED_POSTGRES), "user": embedded.USER}
+        if limits := _timeouts():
+            params["options"] = f"{params.get('options', '')} {limits}".strip()
         return params
 
     def connect(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import models
+from django.db import models, router
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 
@@ -115,7 +115,7 @@ class Lane:
             made = statements.get(shape, lambda: self._statement(pages.turn(self._rows()), order, most=most))
         else:
             made = self._statement(pages.turn(rows), order, most=most, once=True)
-        found = pages.keep(made.rows(self._brought()) if made else [])
+        found = pages.keep(made.rows(self._brought(), using=self.database) if made else [])
         texts = ",".join(row[0] for row in found)
         pages.rows = [self._place(row, order) for row in (found[:1] + found[-1:])]
         around, headers = pages.around()
@@ -130,7 +130,7 @@ class Lane:
             made = statements.get((*self.key, None), lambda: self._one(self._rows(), stand_in, places))
         else:
             made = self._one(view.get_queryset(), key, places, once=True)
-        found = made.rows(self._brought(key)) if made else []
+        found = made.rows(self._brought(key), using=self.database) if made else []
         if not found:
             raise Http404
         text, *values = found[0]
@@ -147,6 +147,11 @@ class Lane:
         from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415 (views import the lane)
 
         return type(self.view).narrow is Base.narrow
+
+    @property
+    def database(self) -> str:
+        """Alias of the database that this request is read from (erp/replicas.py)."""
+        return str(router.db_for_read(self.view.model))
 
     def _rows(self) -> models.QuerySet[Any]:
         rows: models.QuerySet[Any] = self.view.rows_of(self.viewer, parent=PARENT)

@@ -8,15 +8,16 @@ from django.template.loader import render_to_string
 from procrastinate.contrib.django import app
 
 from accounts.models import User
+from erp import breakers
 
 
-@app.task(pass_context=False)
+@app.task(retry=breakers.AGAIN, pass_context=False)
 def tell_of_guessing(user_id: str) -> None:
     """Tell the owner that somebody tries passwords. Nobody is told where no user has this id."""
     _send(user_id, "Wrong passwords for your Cotton ERP account", "registration/mail_guessing.txt")
 
 
-@app.task(pass_context=False)
+@app.task(retry=breakers.AGAIN, pass_context=False)
 def tell_of_reuse(user_id: str) -> None:
     """Tell the owner that another organization tried to enter a new user with the same address or number."""
     _send(user_id, "Somebody tried to use your sign-in name in Cotton ERP", "registration/mail_name_taken.txt")

@@ -23,6 +23,8 @@ from django.core.files.storage import FileSystemStorage
 from django.http import FileResponse
 from django.utils.module_loading import import_string
 
+from erp import breakers
+
 MAX_MEGABYTES = 10
 
 
@@ -96,9 +98,13 @@ def scan(file: Any) -> None:
     if not settings.FILE_SCANNER:
         return
     scanner: Scanner = import_string(settings.FILE_SCANNER)
-    file.seek(0)
+
+    def look() -> str:
+        file.seek(0)
+        return scanner(file)
+
     try:
-        found = scanner(file)
+        found = breakers.with_breaker("file scanner", look, tries=2)
     except OSError as error:
         raise ValidationError(
             "The file could not be scanned for viruses, so it was not stored: try again later."

@@ -1,5 +1,6 @@
 """Settings. Every environment variable is read in the first block, typed, and documented in .env.example."""
 
+import os
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -50,10 +51,22 @@ FILE_SCANNER: str = env.str("FILE_SCANNER", default="")
 EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://127.0.0.1:25")
 EMAIL_FROM: str = env.str("EMAIL_FROM", default="Cotton ERP <noreply@cotton-erp.example>")
 RATE_LIMITS: str = env.str("RATE_LIMITS", default="tier")
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="text" if DEBUG else "json")
+METRICS_ALLOWED: list[IPv4Network | IPv6Network] = []
+PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+if not PROMETHEUS_MULTIPROC_DIR:
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # its library takes an empty one for the folder it stands in
 try:
     TRUSTED_PROXIES = [ip_network(proxy.strip()) for proxy in env.list("TRUSTED_PROXIES", default=[])]
 except ValueError as error:
     raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
+try:
+    METRICS_ALLOWED = [ip_network(one.strip()) for one in env.list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])]
+except ValueError as error:
+    raise ImproperlyConfigured(f"METRICS_ALLOWED: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
+if LOG_FORMAT not in {"json", "text"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set json or text.")
 if RATE_LIMITS not in {"tier", "tier+default"}:
     raise ImproperlyConfigured(f"RATE_LIMITS is {RATE_LIMITS!r}: set tier, or tier+default.")
 
@@ -92,6 +105,7 @@ INSTALLED_APPS = [
     "erp.ledger",
     "erp.approvals",
     "erp.imports",
+    "erp.ops.apps.OpsConfig",
     "erp.admin.apps.DeskConfig",
     "erp.api",
     "django.contrib.admin",
@@ -119,6 +133,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "erp.ops.middleware.WatchMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -254,6 +269,9 @@ FORMAT_MODULE_PATH = ["erp.formats"]
 
 # Mail ----------------------------------------------------------------------------------------------------------------
 vars().update(env.email_url_config(EMAIL_URL))
+# Every message passes erp/mail.py on its way to the backend that EMAIL_URL names.
+MAIL_BACKEND: str = vars()["EMAIL_BACKEND"]
+EMAIL_BACKEND = "erp.mail.Backend"
 DEFAULT_FROM_EMAIL = EMAIL_FROM
 EMAIL_TIMEOUT = 10
 
@@ -289,7 +307,7 @@ SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
 if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -322,6 +340,7 @@ CORS_EXPOSE_HEADERS = ("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Po
 # Jobs ----------------------------------------------------------------------------------------------------------------
 PROCRASTINATE_IMPORT_PATHS = [
     "erp.events.jobs",
+    "erp.ops.jobs",
     "erp.ledger.jobs",
     "erp.approvals.jobs",
     "erp.api.jobs",
@@ -334,8 +353,12 @@ PROCRASTINATE_IMPORT_PATHS = [
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"context": {"()": "erp.ops.logs.CurrentContext"}},
+    "formatters": {"text": {"()": "erp.ops.logs.Line"}, "json": {"()": "erp.ops.logs.Json"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},  # a line for every command otherwise
+    "loggers": {
+        "procrastinate.blueprints": {"level": "WARNING"},  # a line for every command otherwise
+        "erp.access": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},  # runserver writes lines of its own
+    },
 }

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 
 from erp.api import pages
 from erp.api.views import UnknownAddress
+from erp.ops import views as ops
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
@@ -16,6 +17,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("readyz", ops.readyz, name="readyz"),
+    path("metrics", ops.metrics, name="metrics"),
     path("admin/", include("accounts.desk_urls")),
     path("admin/", include("erp.admin.urls")),
     path("admin/", admin.site.urls),

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.mail import send_mail
 from procrastinate.contrib.django import app
 
-from erp import context
+from erp import breakers, context
 from erp.approvals import services
 from erp.approvals.models import ChangeRequest
 
@@ -23,7 +23,7 @@ def expire_requests(timestamp: int) -> None:
         services.expire_due()
 
 
-@app.task(pass_context=False)
+@app.task(retry=breakers.AGAIN, pass_context=False)
 def tell_of_break_glass(request_id: str) -> None:
     """Tell the organization's compliance officers, or the super admins where there are none, that somebody acted alone."""
     request = ChangeRequest.objects.select_related("maker").filter(pk=request_id).first()

@@ -1,18 +1,17 @@
 """Background jobs of the ledger."""
 
 from django.db import transaction
-from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
-from erp import context
+from erp import breakers, context
 from erp.ledger import sinks, state
 from erp.ledger.seal import seal_gently as seal_now
 from erp.ledger.seal import unsealed
 from erp.ledger.verify import verify as verify_now
 
 MANY = 1_000  # events that don't wait for the next minute
-# Again after 3, 9, 27 … seconds, the last time after five hours.
-AGAIN = RetryStrategy(max_attempts=9, exponential_wait=3, retry_exceptions=[sinks.SinkError])
+# Again after about 3, 9, 27 … seconds, the last time after five hours.
+AGAIN = breakers.JitteredRetry(max_attempts=9, exponential_wait=3, retry_exceptions=[sinks.SinkError])
 
 
 @app.periodic(cron="* * * * *")

@@ -22,6 +22,7 @@ from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.mail import send_mail
 from django.db.models import F
 
+from erp import breakers
 from erp.ledger.models import Delivery, Head
 
 TIMEOUT_S = 10
@@ -66,7 +67,7 @@ def send(sink: str, head: Head) -> None:
             subject = f"Audit ledger: head of {head.size:,} events, {head.signed_at:%d %B %Y}"
             send_mail(subject, head.checkpoint, None, [unquote(url.path)])
         else:
-            _post(sink, head)
+            breakers.with_breaker(f"head sink {url.netloc.rpartition('@')[2]}", lambda: _post(sink, head))
     except HTTPError as error:
         raise SinkError(f"{sink} answered {error.code} {error.reason}.") from error
     except (OSError, smtplib.SMTPException) as error:  # URLError and timeouts are OSErrors

@@ -68,6 +68,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._changed: set[str] = set()
         self._heard = False  # whether the statement that runs changed some of it
         self._answered_at = 0.0  # when the server last answered whether it is there; monotonic seconds
+        self.statements = 0  # since this thread has the connection
         self.execute_wrappers.append(self._execute_with_context)
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -136,6 +137,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _execute_with_context(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, frame: dict[str, Any]
     ) -> Any:
+        self.statements += 1
         self._heard = False
         try:
             return self._execute(execute, sql, params, many, frame)

@@ -4,36 +4,16 @@ Environment variables come from erp/settings.py. Why these values: docs/adr/0024
 """
 
 import gc
-import json
 import os
 import sys
 from pathlib import Path
 from typing import Any
-
-from gunicorn.glogging import Logger
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from erp import settings  # noqa: E402 (the path first)
-
-
-class JsonAccessLogger(Logger):
-    """One line of JSON a request. Query strings and bodies hold what people look for: they are left out."""
-
-    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
-        headers = {name.lower(): value for name, value in resp.headers}
-        line = {
-            "method": environ["REQUEST_METHOD"],
-            "path": environ["PATH_INFO"],
-            "status": int(str(resp.status).split(maxsplit=1)[0]),
-            "bytes": getattr(resp, "sent", None),
-            "ms": round(request_time.total_seconds() * 1000, 1),
-            "peer": environ.get("REMOTE_ADDR", ""),
-            "request_id": headers.get("x-request-id", ""),
-        }
-        self.access_log.info(json.dumps(line))
 
 
 def cores() -> int:
@@ -72,8 +52,7 @@ control_socket_disable = True
 forwarded_allow_ips = ",".join(map(str, settings.TRUSTED_PROXIES)) or "127.0.0.1,::1"
 
 loglevel = "info"
-accesslog = settings.WEB_ACCESS_LOG or None
-logger_class = JsonAccessLogger if accesslog else Logger
+accesslog = None  # the application writes a line for each request itself (erp/ops/logs.py)
 
 
 def on_starting(server: Any) -> None:
@@ -95,6 +74,13 @@ def pre_fork(server: Any, worker: Any) -> None:
 def worker_exit(server: Any, worker: Any) -> None:
     """Give the connections back: PostgreSQL need not find out by itself."""
     _close_connections()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a process that is gone measured stays counted, once."""
+    from erp.ops import metrics  # noqa: PLC0415 (the application first)
+
+    metrics.worker_gone(worker.pid)
 
 
 def _close_connections() -> None:

@@ -28,7 +28,6 @@ DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connection
 WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0)  # 0: one process a core
 WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 WEB_MAX_REQUESTS: int = env.int("WEB_MAX_REQUESTS", default=0)
-WEB_ACCESS_LOG: str = env.str("WEB_ACCESS_LOG", default="")
 REDIS_URL: str = env.str("REDIS_URL", default="")
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
 FIELD_ENCRYPTION_KEY: str = env.str("FIELD_ENCRYPTION_KEY", default="")

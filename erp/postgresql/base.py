@@ -102,6 +102,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """It is undone: what this transaction read of it itself goes, and the rest stands."""
         snapshots.store.forget(self._changed)
         self._changed = set()
+
     def prepared_cursor(self) -> Any:
         """A cursor whose statements the server plans once a connection when they come again and again."""
         self.close_if_health_check_failed()

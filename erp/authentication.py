@@ -12,6 +12,7 @@ import hmac
 import re
 import uuid
 from datetime import timedelta
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
@@ -25,6 +26,7 @@ from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from erp import context, snapshots, tokens
+from erp.kept import KEY, TEXT_KEY, Records
 from erp.snapshots import Snapshot
 
 SCHEME = "Bearer"
@@ -134,13 +136,23 @@ def _name_of(row: Any) -> str:
 
 
 def _session(sid: uuid.UUID) -> Any:
-    rows = apps.get_model("accounts", "AuthSession")._default_manager.filter(pk=sid, kind="api")
-    return rows.select_related("user__organization", "user__partner__organization").first()
+    return next(iter(_sessions().get({KEY: sid})), None)
 
 
 def _key(prefix: str) -> Any:
-    rows = apps.get_model("accounts", "ApiKey")._default_manager.filter(prefix=prefix)
-    return rows.select_related("user__organization", "user__partner__organization").first()
+    return next(iter(_keys().get({TEXT_KEY: prefix})), None)
+
+
+@cache
+def _sessions() -> Records:
+    rows = apps.get_model("accounts", "AuthSession")._default_manager.filter(pk=KEY, kind="api")
+    return Records(rows.select_related("user__organization", "user__partner__organization"))
+
+
+@cache
+def _keys() -> Records:
+    rows = apps.get_model("accounts", "ApiKey")._default_manager.filter(prefix=TEXT_KEY)
+    return Records(rows.select_related("user__organization", "user__partner__organization"))
 
 
 def fingerprint(api_key: str) -> str:
@@ -169,8 +181,10 @@ def touch(row: Any, column: str) -> None:
     free = stale.select_for_update(skip_locked=True, no_key=True).values("pk")
 
     def note() -> None:
-        rows.filter(pk__in=free).update(**{column: now})
-        snapshots.store.remove(_name_of(row))
+        with transaction.atomic():
+            rows.filter(pk__in=free).update(**{column: now})
+        if kept := snapshots.store.find(_name_of(row)):
+            setattr(kept.row, column, now)
 
     transaction.on_commit(note, robust=True)
 

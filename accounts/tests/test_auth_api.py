@@ -15,6 +15,7 @@ from accounts import api_keys, auth_api
 from accounts.models import AuthSession, User
 from accounts.tests.factories import UserFactory
 from accounts.tests.signin import Program, events_of, refusal, signed_in
+from erp import snapshots
 from erp.events.models import Event
 from erp.testing.contract import latest_event_id
 from erp.testing.fixtures import PASSWORD
@@ -474,3 +475,13 @@ def test_login_is_limited_by_address_and_account(user):
     codes = [Program().login(user, "wrong").status_code for _ in range(6)]
     assert codes == [401] * 5 + [429]
     assert Program().login(UserFactory(), "wrong").status_code == 401
+
+
+@pytest.mark.django_db(transaction=True)
+def test_last_seen_is_noted_by_a_read_which_opens_no_transaction(user):
+    program = signed_in(user)
+    AuthSession.objects.update(last_seen_at=timezone.now() - datetime.timedelta(hours=1))
+    snapshots.store.distrust()
+    before = timezone.now()
+    assert program.get("me").status_code == 200
+    assert AuthSession.objects.get().last_seen_at >= before

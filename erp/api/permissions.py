@@ -12,7 +12,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from erp import snapshots
-from erp.api.kept import USER, Statement
+from erp.kept import USER, Statement
 from erp.scoping import NOTHING, UserType
 
 VERBS = {

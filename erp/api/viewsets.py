@@ -213,9 +213,11 @@ class MasterDataViewSet(ViewSetMixin, ApiView, GenericAPIView[Any]):
 
     def locked(self) -> Any:
         """The record for a change, its row locked. Raises: Http404. PermissionDenied: it belongs to everybody."""
-        joins = [field.name for field in self.model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
-        rows = self.get_queryset().select_related(*joins) if joins else self.get_queryset()
-        row = rows.select_for_update(no_key=True, of=("self",)).filter(pk=self._key()).first()
+        if fastlane.is_kept(self):
+            row = fastlane.locked(self, self._key())
+        else:
+            rows = fastlane.with_joins(self.get_queryset())
+            row = rows.select_for_update(no_key=True, of=("self",)).filter(pk=self._key()).first()
         if row is None:
             raise Http404
         self.check_owner(row)

@@ -5,6 +5,6 @@ The serializer stays the declaration and the specification. Once per shape of a 
 read. `API_FAST_LANE=0` leaves everything to the serializer: no answer changes (docs/adr/0022).
 """
 
-from erp.api.fastlane.lane import Lane, lane_of
+from erp.api.fastlane.lane import Lane, is_kept, lane_of, locked, with_joins
 
-__all__ = ["Lane", "lane_of"]
+__all__ = ["Lane", "is_kept", "lane_of", "locked", "with_joins"]

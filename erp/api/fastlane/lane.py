@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from erp.api import concurrency
 from erp.api.fastlane.layouts import Layout, layout_of, select
-from erp.api.kept import HOME, KEY, ORGANIZATION, PARENT, PARTNER, TEXT_KEY, Kept, Statement
 from erp.api.permissions import may
+from erp.kept import HOME, KEY, ORGANIZATION, PARENT, PARTNER, TEXT_KEY, Kept, Records, Statement
 
 JSON = "application/json"
 STAND_INS_OF = {models.UUIDField: KEY, models.CharField: TEXT_KEY}
@@ -48,7 +48,7 @@ class Viewer(NamedTuple):
         )
 
 
-layouts, statements = Kept(), Kept()
+layouts, statements, locks = Kept(), Kept(), Kept()
 
 
 def lane_of(view: Any) -> Lane | None:
@@ -105,7 +105,7 @@ class Lane:
     def page(self) -> HttpResponse:
         """A page of a list. Raises: Problem."""
         view, request = self.view, self.view.request
-        plain = self.is_kept and HARMLESS.issuperset(request.query_params)
+        plain = is_kept(view) and HARMLESS.issuperset(request.query_params)
         rows = None if plain else view.filter_queryset(view.get_queryset())
         order, pages = tuple(view.ordering_of(request)), view.paginator
         pages.read(request, order=list(order), model=view.model)
@@ -126,7 +126,7 @@ class Lane:
         """One record. Raises: Http404: unknown or out of scope."""
         view, pk = self.view, self.view.model._meta.pk
         stand_in, places = STAND_INS_OF.get(type(pk)), (pk.name, "version")
-        if self.is_kept and stand_in:
+        if stand_in and is_kept(view):
             made = statements.get((*self.key, None), lambda: self._one(self._rows(), stand_in, places))
         else:
             made = self._one(view.get_queryset(), key, places, once=True)
@@ -140,13 +140,6 @@ class Lane:
         if concurrency.is_known(view.request, row):
             return concurrency.unchanged(row)
         return _answer(text, {"ETag": concurrency.etag(row)})
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether statements follow from the shape alone: a view's own `narrow` may look at the request."""
-        from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415 (views import the lane)
-
-        return type(self.view).narrow is Base.narrow
 
     @property
     def database(self) -> str:
@@ -176,21 +169,55 @@ class Lane:
         return Statement(made, (*params, *layout.params), once)
 
     def _brought(self, key: Any = None) -> dict[Any, Any]:
-        """What stands in for what, in kept statements."""
-        user, view = self.view.request.user, self.view
-        return {
-            ORGANIZATION: user.organization_id,
-            PARTNER: user.partner_id,
-            HOME: user.home_organization_id,
-            PARENT: view.parent_key() if view.parent else None,
-            KEY: key,
-            TEXT_KEY: key,
-        }
+        return _brought(self.view, self.view.request.user, key)
 
     def _place(self, row: Sequence[Any], order: Sequence[str]) -> Any:
         """As much of a row as its cursor names."""
         columns = [self.view.model._meta.get_field(step.removeprefix("-")).attname for step in order]
         return SimpleNamespace(**dict(zip(columns, row[1:], strict=True)))
+
+
+def is_kept(view: Any) -> bool:
+    """Whether a view's rows follow from its shape alone: a `narrow` of its own may look at the request."""
+    from erp.api.viewsets import MasterDataViewSet as Base  # noqa: PLC0415 (views import the lane)
+
+    return type(view).narrow is Base.narrow
+
+
+def locked(view: Any, key: Any) -> Any:
+    """The row of an address, locked for a change, with all that it refers to; None: unknown or out of scope."""
+    user = view.request.user
+    viewer = Viewer.like(user)
+    made = locks.get((type(view), viewer), lambda: _locking(view, viewer))
+    return next(iter(made.get(_brought(view, user, key))), None) if made else None
+
+
+def _locking(view: Any, viewer: Viewer) -> Records | None:
+    """None where no row can be in scope."""
+    rows = with_joins(view.rows_of(viewer, parent=PARENT))
+    key = STAND_INS_OF[type(view.model._meta.pk)]
+    try:
+        return Records(rows.select_for_update(no_key=True, of=("self",)).filter(pk=key).order_by())
+    except EmptyResultSet:
+        return None
+
+
+def with_joins(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """The rows with all that they refer to."""
+    joins = [field.name for field in rows.model._meta.concrete_fields if isinstance(field, models.ForeignKey)]
+    return rows.select_related(*joins) if joins else rows
+
+
+def _brought(view: Any, user: Any, key: Any) -> dict[Any, Any]:
+    """What stands in for what, in kept statements."""
+    return {
+        ORGANIZATION: user.organization_id,
+        PARTNER: user.partner_id,
+        HOME: user.home_organization_id,
+        PARENT: view.parent_key() if view.parent else None,
+        KEY: key,
+        TEXT_KEY: key,
+    }
 
 
 def _answer(text: str, headers: Mapping[str, str] | None) -> HttpResponse:

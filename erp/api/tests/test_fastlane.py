@@ -27,10 +27,10 @@ from rest_framework.test import APIRequestFactory, force_authenticate
 from erp import context, ratelimits
 from erp.api.fastlane.lane import statements
 from erp.api.fastlane.spelling import settled_offset
-from erp.api.kept import Kept
 from erp.api.permissions import _CACHE
 from erp.api.router import resources
 from erp.api.tests.world import World, builder
+from erp.kept import Kept
 from erp.testing.fixtures import make_user
 from organizations.tests.factories import OrganizationFactory
 from partners.tests.factories import BusinessPartnerFactory

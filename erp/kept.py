@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.models.query import get_related_populators
 
 SHAPES_KEPT = 2_000
 # They stand in a kept statement for what each request brings. Were one not replaced, no row would be found.
@@ -27,13 +28,43 @@ class Statement:
     def rows(self, brought: Mapping[Any, Any], *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
         """What that database answers once `brought` is put in place of the stand-ins."""
         connection: Any = connections[using]
-        params = [
-            brought[each] if isinstance(each, (uuid.UUID, str)) and each in STAND_INS else each for each in self.params
-        ]
         with connection.cursor() if self.once else connection.prepared_cursor() as cursor:
-            cursor.execute(self.sql, params)
+            cursor.execute(self.sql, self.bound(brought))
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+    def bound(self, brought: Mapping[Any, Any]) -> list[Any]:
+        """The parameters with `brought` in place of the stand-ins."""
+        return [
+            brought[each] if isinstance(each, (uuid.UUID, str)) and each in STAND_INS else each for each in self.params
+        ]
+
+
+class Records:
+    """Instances of a model that a queryset brings, joined rows included; its SQL is made once."""
+
+    def __init__(self, rows: models.QuerySet[Any]) -> None:
+        compiler: Any = rows.query.get_compiler(DEFAULT_DB_ALIAS)
+        self.statement = Statement(*compiler.as_sql())
+        self.compiler, self.model = compiler, rows.model
+        columns = compiler.klass_info["select_fields"]
+        self.own = slice(columns[0], columns[-1] + 1)
+        self.names = [column[0].target.attname for column in compiler.select[self.own]]
+        self.joined = get_related_populators(compiler.klass_info, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # the stubs are ahead of 5.2
+        self.converters = compiler.get_converters([column[0] for column in compiler.select])
+
+    def get(self, brought: Mapping[Any, Any]) -> list[Any]:
+        """The records, once `brought` is put in place of the stand-ins."""
+        rows: Any = self.statement.rows(brought)
+        if self.converters:
+            rows = self.compiler.apply_converters(rows, self.converters)
+        return [self._record(row) for row in rows]
+
+    def _record(self, row: Any) -> Any:
+        record = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.own])
+        for each in self.joined:
+            each.populate(row, record)
+        return record
 
 
 class Kept:

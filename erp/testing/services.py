@@ -32,7 +32,8 @@ POSTGRES_OPTIONS = {
 }
 # What a migrated database follows from.
 MIGRATION_SOURCES = (
-    "requirements.txt", "*/migrations/*.py", "erp/*/migrations/*.py", "*/constraints.py", "*/*.sql", "erp/*/*.sql"
+    "requirements.txt", "*/migrations/*.py", "erp/*/migrations/*.py", "*/constraints.py", "*/*.sql", "erp/*/*.sql",
+    "deploy/postgresql/roles.sql",
 )  # fmt: skip
 OLD_TEMPLATES = r"SELECT datname FROM pg_database WHERE datname LIKE 'template\_%' ORDER BY oid DESC OFFSET 3"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
@@ -110,8 +111,10 @@ def _template(url: str) -> str:
     execute("SELECT pg_advisory_lock(hashtext('template'))")
     if not execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
         execute("DROP DATABASE IF EXISTS unfinished_template")
-        execute("CREATE DATABASE unfinished_template")
-        environment = {**os.environ, "DATABASE_URL": urlsplit(url)._replace(path="/unfinished_template").geturl()}
+        # Migrated as in production: by an owner who is no superuser.
+        execute((ROOT / "deploy" / "postgresql" / "roles.sql").read_text())
+        execute("CREATE DATABASE unfinished_template OWNER erp_owner")
+        environment = {**os.environ, "DATABASE_URL": as_role(url, "erp_owner", "unfinished_template")}
         migrate = [sys.executable, str(ROOT / "manage.py"), "migrate", "--verbosity=0"]
         subprocess.run(migrate, env=environment, check=True)  # noqa: S603
         execute(f"ALTER DATABASE unfinished_template RENAME TO {name}")
@@ -120,6 +123,14 @@ def _template(url: str) -> str:
                 execute(f"DROP DATABASE {old}")
     execute("SELECT pg_advisory_unlock(hashtext('template'))")
     return name
+
+
+def as_role(url: str, role: str, database: str) -> str:
+    """The address of this database on the same server, for this role. The servers of the tests ask for no password."""
+    parts = urlsplit(url)
+    return parts._replace(
+        scheme="postgresql", netloc=f"{role}@{parts.netloc.rpartition('@')[2]}", path=f"/{database}"
+    ).geturl()
 
 
 def _start_valkey() -> str:

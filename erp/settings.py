@@ -10,12 +10,27 @@ import environ
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+class SecretFiles(FileAwareMapping):
+    """SECRET_KEY_FILE=/run/secrets/key stands for SECRET_KEY, and so on. The line's end is no part of a secret."""
+
+    def __getitem__(self, key: str) -> str:
+        return str(super().__getitem__(key)).removesuffix("\n")
+
+
+class Environment(environ.Env):
+    """The environment, or files that it names."""
+
+    ENVIRON = SecretFiles()
+
+
+env = Environment()
 if (BASE_DIR / ".env").exists():
-    environ.Env.read_env(BASE_DIR / ".env")
+    Environment.read_env(BASE_DIR / ".env")
 
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEMO: bool = env.bool("DEMO", default=False)

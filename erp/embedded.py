@@ -79,6 +79,11 @@ def stop(data: Path, *, owner: int | None = None) -> None:
             _remove_short_folder(folder, data)
 
 
+def program(name: str) -> Path:
+    """A program of the wheel, such as pg_dump. Raises: EmbeddedServerError: there is no wheel."""
+    return _programs() / name
+
+
 def _start(data: Path, options: dict[str, str]) -> None:
     _open_for_system_user(data)
     if not data.exists():

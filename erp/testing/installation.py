@@ -55,7 +55,10 @@ def connected_as(url: str) -> Iterator[None]:
     stood = connection.settings_dict
     connection.close()
     parts = psycopg.conninfo.conninfo_to_dict(url)
-    connection.settings_dict = {**stood, "NAME": parts["dbname"], "USER": parts["user"]}
+    host = {"host": parts["host"]} if "host" in parts else {}
+    connection.settings_dict = {
+        **stood, "NAME": parts["dbname"], "USER": parts["user"], "OPTIONS": {**stood["OPTIONS"], **host},
+    }  # fmt: skip
     try:
         yield
     finally:

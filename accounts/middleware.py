@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import desk, logins
 
-DESK = "/admin/"
+DESK = f"/{settings.ADMIN_PATH}"
 # What at the desk is open to who owes a new password.
 OPEN_BEFORE_CHANGE = {"logout/", "password_change/", "jsi18n/"}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from erp import context, replicas
 from erp.addresses import client_address
@@ -36,6 +38,29 @@ class RequestContextMiddleware:
                 replicas.wrote(str(context.current().actor_id or ""))
         response["X-Request-ID"] = request_id
         return response
+
+
+class DeskNetworkMiddleware:
+    """From outside settings.ADMIN_ALLOWED the desk is not there, like any address that does not exist.
+
+    The home address leads to the desk: it is not there either, nor where nobody is meant to guess ADMIN_PATH.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        path = request.path_info.rstrip("/") + "/"
+        closed = bool(settings.ADMIN_ALLOWED) and path.startswith(f"/{settings.ADMIN_PATH}")
+        leads_there = path == "/" and (bool(settings.ADMIN_ALLOWED) or settings.ADMIN_PATH != "admin/")
+        if (closed or leads_there) and not self._is_allowed(request):
+            raise Http404
+        return self.get_response(request)
+
+    @staticmethod
+    def _is_allowed(request: HttpRequest) -> bool:
+        address = client_address(request)
+        return bool(address) and any(ip_address(address) in network for network in settings.ADMIN_ALLOWED)
 
 
 class ActorMiddleware:

@@ -1,6 +1,8 @@
 """Settings. Every environment variable is read in the first block, typed, and documented in .env.example."""
 
 import os
+import re
+from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -32,6 +34,15 @@ env = Environment()
 if (BASE_DIR / ".env").exists():
     Environment.read_env(BASE_DIR / ".env")
 
+
+def networks(name: str, *, default: Sequence[str] = ()) -> list[IPv4Network | IPv6Network]:
+    """Addresses or networks of this variable. Raises: ImproperlyConfigured."""
+    try:
+        return [ip_network(each.strip()) for each in env.list(name, default=[*default])]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
+
+
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEMO: bool = env.bool("DEMO", default=False)
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
@@ -58,29 +69,27 @@ JWT_EXPIRE_MINUTES: int = env.int("JWT_EXPIRE_MINUTES", default=30)
 JWT_REFRESH_DAYS: int = env.int("JWT_REFRESH_DAYS", default=30)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[])
 ALLOWED_ORIGINS: list[str] = env.list("ALLOWED_ORIGINS", default=[])
-TRUSTED_PROXIES: list[IPv4Network | IPv6Network] = []
+TRUSTED_PROXIES = networks("TRUSTED_PROXIES")
 API_FAST_LANE: bool = env.bool("API_FAST_LANE", default=True)
+ADMIN_PATH: str = env.str("ADMIN_PATH", default="admin/")
+ADMIN_ALLOWED = networks("ADMIN_ALLOWED")
 API_CONTACT_EMAIL: str = env.str("API_CONTACT_EMAIL", default="support@cotton-erp.example")
 FILE_SCANNER: str = env.str("FILE_SCANNER", default="")
 EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://127.0.0.1:25")
 EMAIL_FROM: str = env.str("EMAIL_FROM", default="Cotton ERP <noreply@cotton-erp.example>")
 RATE_LIMITS: str = env.str("RATE_LIMITS", default="tier")
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="text" if DEBUG else "json")
-METRICS_ALLOWED: list[IPv4Network | IPv6Network] = []
+METRICS_ALLOWED = networks("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])
 PROMETHEUS_MULTIPROC_DIR: str = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 OTEL_EXPORTER_OTLP_ENDPOINT: str = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
 if not PROMETHEUS_MULTIPROC_DIR:
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)  # its library takes an empty one for the folder it stands in
-try:
-    TRUSTED_PROXIES = [ip_network(proxy.strip()) for proxy in env.list("TRUSTED_PROXIES", default=[])]
-except ValueError as error:
-    raise ImproperlyConfigured(f"TRUSTED_PROXIES: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
-try:
-    METRICS_ALLOWED = [ip_network(one.strip()) for one in env.list("METRICS_ALLOWED", default=["127.0.0.0/8", "::1"])]
-except ValueError as error:
-    raise ImproperlyConfigured(f"METRICS_ALLOWED: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
 if LOG_FORMAT not in {"json", "text"}:
     raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}: set json or text.")
+if not re.fullmatch(r"(?!(api|static|healthz|readyz|metrics)/)([a-z0-9-]+/)+", ADMIN_PATH):
+    raise ImproperlyConfigured(
+        f"ADMIN_PATH is {ADMIN_PATH!r}: set a path of its own such as desk-7f3a/, with a slash at its end."
+    )
 if RATE_LIMITS not in {"tier", "tier+default"}:
     raise ImproperlyConfigured(f"RATE_LIMITS is {RATE_LIMITS!r}: set tier, or tier+default.")
 
@@ -153,6 +162,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "erp.middleware.RequestContextMiddleware",
+    "erp.middleware.DeskNetworkMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,5 +1,6 @@
 """Addresses of the desk."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path, re_path
@@ -19,9 +20,9 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     path("metrics", ops.metrics, name="metrics"),
-    path("admin/", include("accounts.desk_urls")),
-    path("admin/", include("erp.admin.urls")),
-    path("admin/", admin.site.urls),
+    path(settings.ADMIN_PATH, include("accounts.desk_urls")),
+    path(settings.ADMIN_PATH, include("erp.admin.urls")),
+    path(settings.ADMIN_PATH, admin.site.urls),
     path("api/v1/auth/", include("accounts.auth_urls")),
     path("api/v1/", include("erp.api.urls")),
     path("api/openapi.json", pages.openapi, name="openapi"),

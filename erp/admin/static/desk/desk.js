@@ -277,7 +277,7 @@ async function checkNumber(input) {
   note.textContent = "";
   if (!value || !kind) return;
   const body = new URLSearchParams({ kind, value, csrfmiddlewaretoken: one("[name=csrfmiddlewaretoken]").value });
-  const answer = await fetch("/admin/validate/", { method: "POST", body }).catch(() => null);
+  const answer = await fetch(document.body.dataset.validateUrl, { method: "POST", body }).catch(() => null);
   if (!answer?.ok || input.value.trim() !== value) return;
   const { valid, message } = await answer.json();
   note.textContent = message;

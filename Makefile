@@ -7,13 +7,15 @@ CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 TEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --quiet
 export CHROMIUM
 
-.PHONY: help setup run serve test check fix screenshots load profile
+.PHONY: help setup run serve test check fix screenshots load profile lock audit
 
 help:
 	@echo "make run    the product with demo data on http://127.0.0.1:$(PORT)"
 	@echo "make test   all tests, on services that the run starts itself"
 	@echo "make check  everything that CI checks, then the tests"
 	@echo "make fix    formats and corrects what a tool can correct"
+	@echo "make lock   requirements.lock anew, from requirements.txt"
+	@echo "make audit  known holes, licences and bill of materials of the packages; asks a service outside"
 	@echo "make setup  only installs"
 	@echo "make screenshots  takes the pictures of docs/images again"
 	@echo "make serve  the production profile, with the settings of .env"
@@ -58,6 +60,20 @@ fix: .venv/tools
 
 screenshots: .venv/tools
 	$(BIN)/python -m erp.testing.screenshots
+
+lock: .venv/tools
+	$(BIN)/uv pip compile requirements.txt --output-file requirements.lock --universal --python-version 3.11 \
+	    --generate-hashes --no-strip-extras --no-header --no-emit-index-url --quiet
+
+# Not a part of check: the service of known holes may be away, and a hole is no fault of a commit.
+audit: .venv/tools
+	@mkdir -p var/audit
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-file var/audit/sbom.json
+	$(BIN)/pip-licenses --with-urls --order=license --format=markdown \
+	    --packages $$($(BIN)/python -c 'import re; print(*re.findall(r"^([\w.-]+)(?:\[|==)", open("requirements.lock").read(), re.M))') > var/audit/licences.md
+	@echo "Bill of materials and licences: var/audit"
+	$(BIN)/pip-audit --requirement requirements.lock --disable-pip --require-hashes --strict \
+	    || { echo "pip-audit: a known hole, or the service of known holes does not answer; its lines above say which." >&2; exit 1; }
 
 .venv/installed: requirements.txt
 	@python="$$(for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \

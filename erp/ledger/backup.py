@@ -87,7 +87,9 @@ def read(folder: Path) -> Manifest:
     except (OSError, ValueError, KeyError) as error:
         raise BackupError(f"{folder} is no backup: {error!r}.") from error
     if broken:
-        raise BackupError(f"{folder}: {', '.join(broken[:5])} of {len(broken)} differ from the manifest or are missing.")
+        raise BackupError(
+            f"{folder}: {', '.join(broken[:5])} of {len(broken)} differ from the manifest or are missing."
+        )
     return manifest
 
 
@@ -96,7 +98,10 @@ def differences(manifest: Manifest) -> Iterator[str]:
     with connection.cursor() as cursor:
         cursor.execute(STATE)
         events, position, _ = cursor.fetchone()
-        for name, wanted, found in (("events", manifest["events"], events), ("position", manifest["position"], position)):
+        for name, wanted, found in (
+            ("events", manifest["events"], events),
+            ("position", manifest["position"], position),
+        ):
             if found < wanted:
                 yield f"{name}: the backup has {wanted}, the database {found}."
         if head := manifest["head"]:
@@ -121,7 +126,7 @@ def _fill(folder: Path, now: datetime) -> Manifest:
     manifest = Manifest(
         made_at=now.isoformat(timespec="seconds"),
         database=connection.settings_dict["NAME"],
-        server=connection.pg_version,
+        server=int(getattr(connection, "pg_version", 0)),
         events=events,
         position=position,
         pending=pending,

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, requires
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(settings.BASE_DIR)
 DEPLOY = ROOT / "deploy"
@@ -77,7 +80,7 @@ def test_image_holds_no_tests_and_no_secrets() -> None:
     assert not {"deploy", ".env", "var", "docs"} & set(taken)
     last_stage = (DEPLOY / "Dockerfile").read_text().rpartition("FROM ")[2]
     assert "USER 10001:10001" in last_stage
-    assert "--require-hashes --only-binary :all:" in (DEPLOY / "Dockerfile").read_text()
+    assert "--no-deps --require-hashes --only-binary :all:" in (DEPLOY / "Dockerfile").read_text()
 
 
 # Compose ----------------------------------------------------------------------------------------------------------------
@@ -203,7 +206,9 @@ def test_settings_of_the_pods_are_variables_of_the_product() -> None:
 
 def test_secrets_come_by_reference_alone() -> None:
     assert of_kind("Secret") == {}
-    named = re.findall(r"secret(?:Ref|Name)?: ?\{?(?:name|secretName)?:? ?([\w-]+)", "\n".join(map(Path.read_text, KUBERNETES)))
+    named = re.findall(
+        r"secret(?:Ref|Name)?: ?\{?(?:name|secretName)?:? ?([\w-]+)", "\n".join(map(Path.read_text, KUBERNETES))
+    )
     assert set(named) - {""} <= SECRET_SECRETS
 
 
@@ -224,3 +229,33 @@ def test_a_secret_may_come_from_a_file_whose_line_ends(tmp_path: Path) -> None:
 @pytest.mark.parametrize("script", sorted(DEPLOY.rglob("*.sh")), ids=lambda path: path.name)
 def test_scripts_have_no_syntax_error(script: Path) -> None:
     assert subprocess.run(["sh", "-n", script], check=False).returncode == 0
+
+
+# Packages ---------------------------------------------------------------------------------------------------------------
+
+PINNED = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;]+)", re.M)
+
+
+def test_lock_has_the_versions_of_requirements_each_with_hashes_and_no_registry() -> None:
+    lock = (ROOT / "requirements.lock").read_text()
+    named = {name.lower(): version for name, version in PINNED.findall((ROOT / "requirements.txt").read_text())}
+    locked = {name.lower(): version for name, version in PINNED.findall(lock)}
+    assert len(named) > 25
+    assert named.items() <= locked.items(), "Run `make lock`."
+    assert "://" not in lock
+    blocks = re.split(r"^(?=\S)", lock, flags=re.M)[1:]
+    assert [block.splitlines()[0] for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
+
+
+def test_lock_lacks_nothing_that_an_installed_package_needs() -> None:
+    """Transitive ones included: the lock is installed with --no-deps."""
+    locked = {canonicalize_name(name) for name, _ in PINNED.findall((ROOT / "requirements.lock").read_text())}
+    for name in sorted(locked):
+        try:
+            needs = [Requirement(text) for text in requires(name) or []]
+        except PackageNotFoundError:
+            continue  # for another platform or Python
+        wanted = {
+            canonicalize_name(need.name) for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})
+        }
+        assert wanted <= locked, name

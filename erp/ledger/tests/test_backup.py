@@ -137,6 +137,9 @@ def test_failed_backup_leaves_nothing_and_says_why(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backup, "_program", lambda name: "/bin/false")
-    with connected_as(installation.url("erp_auditor")), pytest.raises(CommandError, match="pg_dump failed, nothing was"):
+    with (
+        connected_as(installation.url("erp_auditor")),
+        pytest.raises(CommandError, match="pg_dump failed, nothing was"),
+    ):
         call_command("backup", tmp_path / "backups")
     assert list((tmp_path / "backups").iterdir()) == []

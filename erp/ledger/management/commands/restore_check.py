@@ -29,5 +29,7 @@ class Command(BaseCommand):
             self.stdout.write(self.style.ERROR(difference))
         self.stdout.write(f"{folder}: whole, {len(found)} differences.")
         if found:
-            self.stderr.write("Don't open this installation: restore the backup completely, or find out who changed it.")
+            self.stderr.write(
+                "Don't open this installation: restore the backup completely, or find out who changed it."
+            )
             sys.exit(1)

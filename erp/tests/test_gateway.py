@@ -95,7 +95,7 @@ def gateway(tmp_path_factory: Any, django_db_blocker: Any) -> Iterator[SimpleNam
             "DJANGO_SETTINGS_MODULE": "profile",
             "PYTHONPATH": f"{folder}:{ROOT}",
         }
-        server = [sys.executable, "-m", "gunicorn", "erp.wsgi", "--config", "deploy/container/gunicorn.conf.py"]
+        server = [sys.executable, "-m", "gunicorn", "erp.wsgi", "--config", "deploy/gunicorn.conf.py"]
         server += ["--bind", f"127.0.0.1:{product}", "--workers", "1", "--log-level", "error"]
         proxy = [NGINX, "-c", configured(folder, http=http, https=https, product=product), "-p", folder]
         started = [subprocess.Popen(server, env=environment, cwd=ROOT), subprocess.Popen(proxy)]

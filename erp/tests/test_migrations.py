@@ -79,7 +79,11 @@ def field_fault(field: models.Field[Any, Any]) -> str:
 
 def own_migrations() -> dict[str, Any]:
     """ "app.name" to each migration of our own apps."""
-    ours = {config.label for config in apps.get_app_configs() if config.path.startswith(str(settings.BASE_DIR) + "/")}
+    ours = {
+        config.label
+        for config in apps.get_app_configs()
+        if config.path.startswith(str(settings.BASE_DIR) + "/") and "site-packages" not in config.path
+    }
     loaded = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
     return {f"{app}.{name}": found for (app, name), found in sorted(loaded.items()) if app in ours and found}
 

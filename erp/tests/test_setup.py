@@ -42,7 +42,7 @@ def manage(*arguments, **environment):
 
 class TestEnvironment:
     def test_example_documents_every_variable_that_settings_read(self):
-        read = re.findall(r'env\.\w+\(\s*"(\w+)"', (ROOT / "erp" / "settings.py").read_text())
+        read = re.findall(r'(?:env\.\w+|networks)\(\s*"(\w+)"', (ROOT / "erp" / "settings.py").read_text())
         assert set(variables(ROOT / ".env.example")) == set(read)
 
     def test_each_variable_of_the_example_has_its_line(self):

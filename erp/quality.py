@@ -23,13 +23,19 @@ Find = Callable[[QuerySet[Any], Any], QuerySet[Any]]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `name` is that of its function, unique among the rules of a model; `help` says what to do about it."""
+    """One rule. `name` is that of its function, unique among the rules of a model; `help` says what to do about it.
+
+    waits: how one row and many are told among what waits for whoever may change them, () where they don't wait; own: it finds
+    rows of the asking user, who alone is told of them.
+    """
 
     name: str
     label: str
     title: str
     help: str
     find: Find
+    waits: tuple[str, str] | tuple[()] = ()
+    own: bool = False
 
     @property
     def model(self) -> type[Model]:
@@ -39,14 +45,16 @@ class Rule:
 _rules: dict[tuple[str, str], Rule] = {}
 
 
-def rule(label: str, title: str, *, help: str) -> Callable[[Find], Find]:
+def rule(
+    label: str, title: str, *, help: str, waits: tuple[str, str] | tuple[()] = (), own: bool = False
+) -> Callable[[Find], Find]:
     """Declare a rule about the rows of a model. Raises: ValueError: the model has a rule of that name."""
 
     def declare(find: Find) -> Find:
         key = (label.lower(), find.__name__)
         if key in _rules:
             raise ValueError(f"{label} has two rules called {find.__name__}: give one of them another name.")
-        _rules[key] = Rule(find.__name__, label, title, help, find)
+        _rules[key] = Rule(find.__name__, label, title, help, find, waits, own)
         return find
 
     return declare

@@ -36,7 +36,12 @@ def without_primary_contact(partners: Partners, user: Any) -> Partners:
     return _trading(partners).filter(~Exists(contacts))
 
 
-@rule("partners.BusinessPartner", "KYC expires in 30 days", help="Ask for new papers before trade has to stop.")
+@rule(
+    "partners.BusinessPartner",
+    "KYC expires in 30 days",
+    help="Ask for new papers before trade has to stop.",
+    waits=("partner whose KYC expires in 30 days", "partners whose KYC expires in 30 days"),
+)
 def kyc_expiring(partners: Partners, user: Any) -> Partners:
     today = timezone.localdate()
     return _trading(partners).filter(kyc_expires_on__range=(today, today + SOON))
@@ -45,6 +50,17 @@ def kyc_expiring(partners: Partners, user: Any) -> Partners:
 @rule("partners.BusinessPartner", "KYC expired", help="No new contracts until their identity is checked again.")
 def kyc_expired(partners: Partners, user: Any) -> Partners:
     return _trading(partners).filter(kyc_expires_on__lt=timezone.localdate())
+
+
+@rule(
+    "partners.BusinessPartner",
+    "Yours, not active yet",
+    help="Partners that you look after and that nobody has approved.",
+    waits=("partner of yours is not active yet", "partners of yours are not active yet"),
+    own=True,
+)
+def own_pending(partners: Partners, user: Any) -> Partners:
+    return partners.filter(is_active=True, status=BusinessPartner.Status.PENDING, assigned_officer=user.pk)
 
 
 @rule("partners.BusinessPartner", "Possible duplicates", help="Two partners with almost one name: keep one of them.")
@@ -67,7 +83,12 @@ def expired(documents: QuerySet[PartnerDocument], user: Any) -> QuerySet[Partner
     return _current(documents).filter(expires_on__lt=timezone.localdate())
 
 
-@rule("partners.PartnerDocument", "Documents that expire in 30 days", help="Ask the partner for the renewed paper.")
+@rule(
+    "partners.PartnerDocument",
+    "Documents that expire in 30 days",
+    help="Licences, certificates and other papers: ask the partner for the renewed one.",
+    waits=("licence or paper that expires in 30 days", "licences and papers that expire in 30 days"),
+)
 def expiring(documents: QuerySet[PartnerDocument], user: Any) -> QuerySet[PartnerDocument]:
     today = timezone.localdate()
     return _current(documents).filter(expires_on__range=(today, today + SOON))

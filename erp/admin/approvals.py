@@ -22,7 +22,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_safe
 
 from erp import context, files
-from erp.admin import timeline
+from erp.admin import timeline, waiting
 from erp.admin.base import MasterDataAdmin
 from erp.admin.scope import visible
 from erp.approvals import asking, services
@@ -142,10 +142,12 @@ def _listed(request: HttpRequest, tab: str) -> QuerySet[ChangeRequest]:
 @require_safe
 def approvals(request: HttpRequest) -> HttpResponse:
     """What waits for whom, newest first."""
-    tab = request.GET.get("show", "mine")
-    if tab not in TABS:
+    tab, part = request.GET.get("show", "mine"), request.GET.get("state", "")
+    if tab not in TABS or part not in {"", *waiting.REQUESTS}:
         raise Http404
     rows = _listed(request, tab).order_by("-id")
+    if part:
+        rows = waiting.REQUESTS[part](rows, request.user)
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     return TemplateResponse(
         request,
@@ -155,6 +157,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
             "title": "Approvals",
             "tabs": TABS,
             "tab": tab,
+            "part": part,
             "page": page,
             "rows": [(found, asking.summary(found)) for found in page],
             "may_lend": request.user.has_perm(services.DECIDE),

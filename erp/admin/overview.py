@@ -12,9 +12,6 @@ from django.urls import reverse
 from erp.admin import timeline
 from erp.admin.figures import Figures
 from erp.admin.figures import figures as read_figures
-from erp.admin.quality import counted
-from erp.approvals import asking, services
-from erp.approvals.models import ChangeRequest
 from erp.events.models import Event
 
 LATEST = 10
@@ -42,15 +39,6 @@ class Group:
     cards: list[Card]
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """Something that waits for this user: how many, in words, and where."""
-
-    count: int
-    words: str
-    url: str
-
-
 def figures(app_list: list[dict[str, Any]], user: Any) -> Figures:
     """Counts, changes per day, data quality and the seal for the models that this user may open."""
     shown = {entry["model"] for app in app_list for entry in app["models"] if entry["admin_url"]}
@@ -71,23 +59,6 @@ def _card(entry: dict[str, Any], found: Figures) -> Card:
     label = entry["model"]._meta.label
     add_url = entry["add_url"] or ""
     return Card(str(entry["name"]), found.counts[label], found.changes[label], entry["admin_url"], add_url)
-
-
-def waiting(user: Any) -> list[Waiting]:
-    """What waits for a decision: of this user, and of others about what this user asked for. Two queries."""
-    asked: dict[str, models.QuerySet[Any]] = {"yours": ChangeRequest.objects.pending().filter(maker=user.pk)}
-    if user.has_perm(services.DECIDE):
-        asked["decide"] = services.waiting_for(user)
-    if user.has_perm("approvals.view_changerequest"):
-        asked["review"] = services.to_review(user).filter(asking.readable(user))
-    counts, url = counted(asked), reverse("approvals")
-    decide, yours, review = counts.get("decide", 0), counts["yours"], counts.get("review", 0)
-    told = [
-        Waiting(review, f"emergency {'change' if review == 1 else 'changes'} to review", f"{url}?show=review"),
-        Waiting(decide, "request waits for you" if decide == 1 else "requests wait for you", url),
-        Waiting(yours, "of yours waits for somebody else" if yours == 1 else "of yours wait for somebody else", url),
-    ]
-    return [one for one in told if one.count]
 
 
 def is_root(model: type[models.Model]) -> bool:

@@ -44,21 +44,37 @@ class QualityLists(ModelAdmin):
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule, how many rows in scope break it, and the list that shows them."""
+    """A rule, how many rows in scope break it, and the list that shows them. `label`: of the model; `waits`: as the rule says."""
 
     title: str
     help: str
     count: int
     url: str
+    label: str = ""
+    waits: tuple[str, str] | tuple[()] = ()
 
 
 def broken(models_shown: set[type[models.Model]], user: Any) -> list[Broken]:
     """Rules about these models with the number of rows that break them, the most first; one query."""
-    asked = [rule for rule in quality.rules() if rule.model in models_shown and rule.model in admin.site._registry]
+    asked = [
+        rule for rule in quality.rules() if not rule.own and rule.model in models_shown & set(admin.site._registry)
+    ]
     found = {(rule.label, rule.name): rule.find(visible(_all(rule.model), user), user) for rule in asked}
     numbers = counted({".".join(key): rows for key, rows in found.items()})
-    told = [Broken(r.title, r.help, numbers[f"{r.label}.{r.name}"], _list_of(r)) for r in asked]
+    told = [Broken(r.title, r.help, numbers[f"{r.label}.{r.name}"], list_of(r), r.label, r.waits) for r in asked]
     return sorted(told, key=lambda one: one.count == 0)
+
+
+def own_rows(user: Any) -> dict[quality.Rule, QuerySet[Any]]:
+    """What the rules about the user's own rows find, where the user may change such rows."""
+    asked = [rule for rule in quality.rules() if rule.own and rule.model in admin.site._registry]
+    return {rule: rule.find(visible(_all(rule.model), user), user) for rule in asked if may_change(user, rule.label)}
+
+
+def may_change(user: Any, label: str) -> bool:
+    """Whether the user's permissions let it change rows of this model ("partners.BusinessPartner")."""
+    app, _, name = label.lower().partition(".")
+    return bool(user.has_perm(f"{app}.change_{name}"))
 
 
 def counted(queries: dict[str, QuerySet[Any]]) -> dict[str, int]:
@@ -78,6 +94,7 @@ def _all(model: type[models.Model]) -> QuerySet[Any]:
     return model._default_manager.all()
 
 
-def _list_of(rule: quality.Rule) -> str:
+def list_of(rule: quality.Rule) -> str:
+    """Address of the list of exactly the rows that a rule finds."""
     meta = rule.model._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", query={PARAMETER: rule.name})

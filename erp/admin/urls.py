@@ -19,6 +19,7 @@ urlpatterns = [
     path("approvals/away/", admin.site.admin_view(approvals.away), name="approvals_away"),
     path("approvals/<uuid:pk>/", admin.site.admin_view(approvals.approval), name="approval"),
     path("approvals/<uuid:pk>/papers/<uuid:paper_id>/", admin.site.admin_view(approvals.paper), name="approval_paper"),
+    path("imports/", admin.site.admin_view(pages.imports), name="imports"),
     path("imports/<uuid:pk>/", admin.site.admin_view(pages.page), name="import_job"),
     path("imports/<uuid:pk>/progress/", admin.site.admin_view(pages.progress), name="import_progress"),
     path("imports/<uuid:pk>/errors.csv", admin.site.admin_view(pages.errors), name="import_errors"),

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from erp.admin import timeline
+from erp.admin import timeline, waiting
 from erp.admin.generic import ModelAdmin
 from erp.admin.models import SavedFilter
 from erp.admin.scope import visible
@@ -25,6 +25,7 @@ from erp.approvals import services
 from erp.events.models import Event
 
 RECENT = 20
+IMPORTS = 5
 RECENT_TIMEOUT_S = 30 * 24 * 3600
 READ_AHEAD = 100
 # What in the address of a list is no filter: the page.
@@ -173,6 +174,7 @@ def my_work(request: HttpRequest) -> HttpResponse:
         "seen": recently_viewed(request),
         "changes": timeline.entries(events.order_by("-id")[:READ_AHEAD])[:RECENT],
         "asked": services.made_by(request.user)[:RECENT],
+        "imports": list(waiting.imports_of(request.user).defer("result")[:IMPORTS]),
     }
     return TemplateResponse(request, "admin/my_work.html", context)
 

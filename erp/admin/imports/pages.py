@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -15,12 +16,13 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST, require_safe
 
-from erp.admin import sheets
+from erp.admin import sheets, waiting
 from erp.admin.forms import ReasonForm
 from erp.admin.imports import jobs
 from erp.imports.models import ImportJob
 
 REFRESH_S = 3
+PER_PAGE = 50
 COUNTS = ("new", "updated", "unchanged", "invalid")
 
 
@@ -35,6 +37,25 @@ def find(request: HttpRequest, pk: Any) -> tuple[ImportJob, Any]:
     if not desk.has_import_permission(request):  # type: ignore[attr-defined]
         raise PermissionDenied
     return job, desk
+
+
+@require_safe
+def imports(request: HttpRequest) -> HttpResponse:
+    """The user's own imports, newest first; `?state=` as `waiting.imports_of`. Raises: Http404: no such state."""
+    state = request.GET.get("state", "")
+    if state not in {"", *waiting.IMPORTS}:
+        raise Http404
+    rows = waiting.imports_of(request.user, state).select_related("user").defer("result")
+    found = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        **admin.site.each_context(request),
+        "title": "My imports",
+        "state": state,
+        "states": {"": "All", **{key: ImportJob.Status(key).label for key in waiting.IMPORTS}},
+        "page": found,
+        "rows": [(job, apps.get_model(job.kind)._meta.verbose_name_plural) for job in found],
+    }
+    return TemplateResponse(request, "admin/imports.html", context)
 
 
 @require_safe

@@ -18,7 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 
-from erp.admin import maps, overview, work
+from erp.admin import maps, overview, waiting, work
 from erp.admin.numbers import short_number
 
 register = template.Library()
@@ -76,9 +76,17 @@ def overview_page(context: template.Context) -> dict[str, Any]:
     return {
         "figures": figures,
         "groups": overview.groups(app_list, figures),
-        "waiting": overview.waiting(user),
+        "waiting": waiting.for_user(user, figures.rules),
         "latest": overview.latest(user),
     }
+
+
+@register.simple_tag(takes_context=True)
+def my_work_page(context: template.Context) -> dict[str, Any]:
+    """What waits for the user, and the findings about data that the overview counts too."""
+    user = context["request"].user
+    rules = overview.figures(menu(context), user).rules
+    return {"waiting": waiting.for_user(user, rules), "rules": [rule for rule in rules if rule.count]}
 
 
 @register.filter

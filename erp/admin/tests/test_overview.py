@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
@@ -9,9 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from commodities.models import Commodity
 from commodities.tests.factories import CommodityFactory
 from erp import context
+from erp.admin import figures
 from erp.ledger import state
+from locations.models import Location
 from partners.tests.factories import BusinessPartnerFactory
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +32,25 @@ def test_overview_counts_rows_in_scope(desk, strange_desk, organization):
     CommodityFactory.create_batch(2, organization=organization)
     page, strange_page = (browser.get(INDEX).content.decode() for browser in (desk, strange_desk))
     assert '<b class="num">2</b>' in card_of(page, "Commodities")
-    assert "+2 " in card_of(page, "Commodities")
+    assert "<b>+2</b> in 7 days" in card_of(page, "Commodities")
     assert '<b class="num">0</b>' in card_of(strange_page, "Commodities")
-    assert "<small" not in card_of(strange_page, "Commodities")
+    assert "no change in 7 days" in card_of(strange_page, "Commodities")
+
+
+def test_change_of_a_card_is_added_less_deleted_since_six_days_before_today(desk, organization):
+    gone, *_ = CommodityFactory.create_batch(2, organization=organization)
+    gone.delete()
+    assert "<b>+1</b> in 7 days" in card_of(desk.get(INDEX).content.decode(), "Commodities")
+    today = timezone.localdate()
+    daily = {
+        (today - timedelta(days=7), "commodities.commodity", "added"): 5,
+        (today - timedelta(days=6), "commodities.commodity", "added"): 2,
+        (today, "commodities.commodity", "deleted"): 3,
+        (today, "commodities.commodity", "changed"): 9,
+        (today, "locations.location", "added"): 4,
+    }
+    assert figures._week(daily, [Commodity, Location]) == {"commodities.Commodity": -1, "locations.Location": 4}
+    assert figures._week({}, [Commodity]) == {"commodities.Commodity": 0}
 
 
 def test_overview_tells_latest_changes_in_scope_with_reasons(desk, strange_desk, organization, clerk):

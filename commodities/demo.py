@@ -55,6 +55,11 @@ COMMODITIES = {
         Own("LICKERIN", "Licker-in droppings", "COTTON_WASTE", "520299", ""),
     ),
 }
+# Added in the last days.
+LATE = {
+    "mumbai": Own("ORGANIC_28", "Organic cotton 28 mm, certified", "COTTON_LINT", "520100", "5", ("Wankaner",)),
+    "coimbatore": Own("YARN_C80_COMPACT", "Compact yarn Ne 80 combed", "YARN_C40_COMBED", "520527", "5"),
+}
 TERMS: dict[str, tuple[tuple[type[Term], dict[str, Any]], ...]] = {
     "mumbai": (
         (PaymentTerm, {"code": "GIN_7", "name": "7 days from loading at gin", "days": 7, "method": "tt"}),
@@ -110,6 +115,7 @@ def tell(stage: Stage) -> None:
                 town,
                 own,
             )
+        stage.plan(21, "15:18", by, "Buyers ask for it this season", enter, stage, town, LATE[town])
         for number, (model, values) in enumerate(TERMS[town]):
             stage.plan(
                 SET_UP + 3,

@@ -219,6 +219,9 @@ CACHES: dict[str, dict[str, Any]] = {
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.2},
     }
     if REDIS_URL
+    # In development it outlives a reload, and what the demonstration's people looked at gets from its seed to the server.
+    else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": BASE_DIR / "var" / "cache"}
+    if DEBUG
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 

@@ -63,6 +63,21 @@ PLACES = {
 }
 
 
+# Rented in the last days, for the season.
+RENTED = {
+    "mumbai": (
+        (20, Place("GDN-KADI-2", "Kadi godown 2", Kind.WAREHOUSE, "IN-KADI", "382715", "Survey 91", (-9, 16))),
+        (22, Place("GDN-GONDAL", "Gondal yard", Kind.WAREHOUSE, "IN-GONDAL", "360311", "Jetpur Highway", (16, -5))),
+    ),
+    "coimbatore": (
+        (
+            22,
+            Place("GDN-SULUR-2", "Sulur godown 2", Kind.WAREHOUSE, "IN-COIMBATORE", "641402", "Trichy Road", (21, 119)),
+        ),
+    ),
+}
+
+
 @chapter
 def tell(stage: Stage) -> None:
     """Places are entered in the first days, one by one, then corrected."""
@@ -71,6 +86,9 @@ def tell(stage: Stage) -> None:
             day, by = SET_UP + number // 4, f"{'orgadmin' if number == 0 else 'commodity'}.{town}"
             clock = f"{12 + number % 4}:{10 + number}"
             stage.plan(day, clock, by, "Own places from the insurance policy", enter, stage, town, place)
+        for day, place in RENTED[town]:
+            by, reason = f"commodity.{town}", "Rented for the season's arrivals"
+            stage.plan(day, "11:26", by, reason, enter, stage, town, place)
     plan_mumbai(stage)
     plan_coimbatore(stage)
 

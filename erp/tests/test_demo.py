@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from datetime import timedelta
 from io import StringIO
 from itertools import pairwise
@@ -23,11 +24,14 @@ from accounts.roles import ROLES
 from commodities.models import Commodity, CommodityTaxCode
 from erp.admin.imports import files
 from erp.admin.imports.plan import Importer
+from erp.admin.models import SavedFilter
+from erp.approvals.models import ApprovalDecision, ChangeRequest
 from erp.demo import checks
 from erp.demo.login import PASSWORD
 from erp.demo.stage import Stage, play_all
 from erp.events import doctor
 from erp.events.models import Event
+from erp.imports.models import ImportJob
 from erp.reference.load import load
 from locations.models import Location, Subdivision
 from organizations.models import Organization
@@ -134,6 +138,40 @@ class TestDemonstration(TestCase):
         untaxed = Commodity.objects.filter(organization__isnull=False).exclude(pk__in=taxed)
         assert sorted(untaxed.values_list("code", flat=True)) == ["FLAT_STRIPS", "KHAL_SPECIAL", "LICKERIN"]
         assert any(account.duplicates.exists() for account in PartnerBankAccount.objects.all())
+
+    def test_requests_stand_in_every_state_in_both_houses(self) -> None:
+        requests = ChangeRequest.objects.all()
+        states = {"pending": 1, "applied": 3, "rejected": 1, "withdrawn": 1, "expired": 1}
+        for house in ("KPV", "NYV"):
+            own = requests.filter(organization__code=house)
+            assert Counter(own.values_list("status", flat=True)) == states
+            assert own.filter(break_glass=True, status="applied").to_review().count() == 1
+            lent = ApprovalDecision.objects.get(request__in=own, on_behalf_of__isnull=False)
+            assert (lent.approver.full_name, lent.on_behalf_of.full_name) != (lent.on_behalf_of.full_name,) * 2
+            assert "ask for a cancelled cheque" in own.get(status="rejected").decision.comment
+            waiting = own.pending().get()
+            assert "account_number" in waiting.changes
+            assert waiting.created_at < timezone.now() < waiting.expires_at
+        ended = requests.get(organization__code="KPV", status="expired")
+        assert ended.created_at + timedelta(days=7) == ended.expires_at <= ended.updated_at
+
+    def test_people_find_their_filters_and_imports(self) -> None:
+        desk = self.stage.cast["desk.mumbai"]
+        known = SavedFilter.objects.usable_by(desk)
+        assert (known.filter(owner=desk).count(), known.exclude(owner=desk).count()) == (2, 3)
+        jobs = ImportJob.objects.visible_to(desk)
+        assert sorted(jobs.values_list("status", "rows")) == [("done", 4), ("failed", 4)]
+        failed, done = jobs.get(status="failed"), jobs.get(status="done")
+        assert [(error["row"], error["column"]) for error in failed.result["errors"]] == [(5, "phone")]
+        assert failed.result["totals"] == {"new": 3, "updated": 0, "unchanged": 0, "invalid": 1}
+        assert PartnerContact.objects.filter(created_at=done.finished_at, name="Padma Rao").exists()
+        assert done.created_at > timezone.now() - timedelta(days=7)
+
+    def test_last_week_has_new_records_to_tell(self) -> None:
+        week = {timezone.localdate() - timedelta(days=back) for back in range(7)}
+        added = [event for event in self.events if event.event_type.endswith(".created") and event.category == "row"]
+        kinds = {event.object_type for event in added if timezone.localdate(event.occurred_at) in week}
+        assert kinds >= {"partners.businesspartner", "locations.location", "commodities.commodity"}
 
     def test_papers_are_files_that_a_viewer_opens(self) -> None:
         assert set(PartnerDocument.objects.values_list("status", flat=True)) >= {"verified", "rejected"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from erp.demo.stage import Stage, chapter
-from partners.demo import duties, incidents, routine
+from partners.demo import duties, incidents, own_desk, routine, second_person
 from partners.demo.directory import HOUSES, parties
 from partners.demo.loading import load
 
@@ -26,3 +26,5 @@ def tell(stage: Stage) -> None:
         duties.plan(stage, own)
         routine.plan(stage, own)
         incidents.plan(stage, own)
+        second_person.plan(stage, own)
+        own_desk.plan(stage, own)

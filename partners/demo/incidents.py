@@ -47,6 +47,11 @@ def plan(stage: Stage, own: Sequence[Party]) -> None:
         paper, number = DocumentType.LICENCE, f"TL/{2200 + day}/{party.code[-3:]}"
         by, reason = f"desk.{house}", "Trade licence, scan sent by the partner"
         stage.plan(day, clock, by, reason, duties.hand_in, stage, party, paper, number, expires_on=expires)
+    for day, by, name, reason in (
+        (21, "desk", NEW[house][0], "Met at the cotton fair, sells by sample"),
+        (23, "desk2", NEW[house][1], "Asked for a quotation"),
+    ):
+        stage.plan(day, "12:52", f"{by}.{house}", reason, enter_new, stage, f"{by}.{house}", house, name)
     stage.plan(24, "20:40", f"desk2.{house}", "Retired, successor not named yet", leave_nobody_first, stage, mills[4])
     stage.plan(19, "23:47", "", "", rewrite, stage, ginners[5], source=OUTSIDE)
     stage.plan(20, "11:38", f"manager.{house}", "Score set back, nobody had assessed it", set_score, stage, ginners[5])
@@ -199,6 +204,26 @@ def enter_by_mistake(stage: Stage, house: str) -> None:
 
 
 MISTAKE = "Lokmanya Cotton Suppliers"
+# Entered in the last days; nobody has seen their papers yet.
+NEW = {
+    "mumbai": ("Girnar Foothills Ginning Co", "Wainganga Spinners"),
+    "coimbatore": ("Amaravathi River Yarns", "Shevaroy Hills Cotton Co"),
+}
+
+
+def enter_new(stage: Stage, officer: str, house: str, name: str) -> None:
+    """A partner of whom little is known yet."""
+    partner = create(
+        BusinessPartner,
+        organization=stage.cast[house],
+        legal_name=name,
+        entity_type="partnership",
+        country=stage.row("locations.Country", alpha2="IN"),
+        pan=Numbers(stage.random(f"new {name}")).pan("F", name),
+        primary_currency=stage.row("locations.Currency", alpha3="INR"),
+        assigned_officer=stage.cast[officer],
+    )
+    create(PartnerRole, partner=partner, role=Role.SELLER)
 
 
 def rename_mistake(stage: Stage, house: str) -> None:

@@ -105,12 +105,13 @@ def _key(labels: list[str], shown: set[type[models.Model]], user: Any) -> str:
 
 
 def _read(roots: list[type[models.Model]], shown: set[type[models.Model]], user: Any) -> Figures:
-    daily = _daily(user)
+    events = _daily(user, {Event.Category.ROW, *(model.tracking.category for model in roots)})  # type: ignore[attr-defined]
+    daily = events[Event.Category.ROW]
     rows = {model._meta.label: visible(model._default_manager.all(), user) for model in roots}
     days = _days(daily, linked=explorer.may_read(user))
     return Figures(
         counts=counted(rows),
-        changes=_week(daily, roots),
+        changes=_week(_merged(events.values()), roots),
         days=days,
         peak=max(day.total for day in days),
         rules=broken(shown, user),
@@ -118,21 +119,30 @@ def _read(roots: list[type[models.Model]], shown: set[type[models.Model]], user:
     )
 
 
-def _daily(user: Any) -> Daily:
-    """(day, record type, verb) → changes of rows in the last thirty days; one query."""
+def _daily(user: Any, categories: set[str]) -> dict[str, Daily]:
+    """category → (day, record type, verb) → changes of rows in the last thirty days; one query."""
     first = timezone.localdate() - datetime.timedelta(days=DAYS - 1)
     since = timezone.make_aware(datetime.datetime.combine(first, datetime.time.min))
-    events = timeline.events_visible_to(user).filter(category=Event.Category.ROW, occurred_at__gte=since)
+    events = timeline.events_visible_to(user).filter(category__in=categories, occurred_at__gte=since)
     rows = (
         events.order_by()
         .annotate(day=TruncDate("occurred_at"))
-        .values_list("day", "object_type", "event_type")
+        .values_list("category", "day", "object_type", "event_type")
         .annotate(number=Count("id"))
     )
-    found: Daily = {}
-    for day, kind, event_type, number in rows:
+    found: dict[str, Daily] = {category: {} for category in categories}
+    for category, day, kind, event_type, number in rows:
         if verb := timeline.VERBS.get(event_type.rpartition(".")[2]):
-            found[day, kind, verb] = found.get((day, kind, verb), 0) + number
+            of_category = found[category]
+            of_category[day, kind, verb] = of_category.get((day, kind, verb), 0) + number
+    return found
+
+
+def _merged(parts: Iterable[Daily]) -> Daily:
+    found: Daily = {}
+    for part in parts:
+        for key, number in part.items():
+            found[key] = found.get(key, 0) + number
     return found
 
 

@@ -125,14 +125,14 @@ def _approvals(user: Any) -> Iterator[Source]:
         yield Source(alone, "emergency change to review", "emergency changes to review", url)
     yield Source(
         open_requests(mine, user),
-        "of yours waits for somebody else",
-        "of yours wait for somebody else",
+        "request of yours waits for somebody else",
+        "requests of yours wait for somebody else",
         _requests(show="asked", state="open"),
     )
     yield Source(
         refused_requests(mine, user),
-        "of yours was refused or ran out",
-        "of yours were refused or ran out",
+        "request of yours was refused or ran out",
+        "requests of yours were refused or ran out",
         _requests(show="asked", state="refused"),
     )
 

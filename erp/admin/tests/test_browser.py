@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -15,6 +16,7 @@ from commodities.models import Commodity
 from commodities.tests.factories import CommodityFactory, CommodityVarietyFactory
 from erp.admin.tests.pages import url, version_url
 from erp.events.models import Event
+from erp.imports.models import ImportJob
 from partners.models import BusinessPartner
 from partners.tests.factories import BusinessPartnerFactory, PartnerContactFactory, PartnerRoleFactory
 
@@ -83,6 +85,14 @@ def clerk(internal_user):
 
 
 @pytest.fixture
+def failed_import(clerk):
+    """A file of the clerk's in which something was wrong."""
+    known = {"kind": "partners.businesspartner", "file_name": "partners-of-the-cotton-fair-in-nagpur.csv", "rows": 4}
+    owner = {"user": clerk, "organization_id": clerk.organization_id}
+    return ImportJob.objects.create(status="failed", finished_at=timezone.now(), **owner, **known)
+
+
+@pytest.fixture
 def partner(organization):
     """A partner with children, some changes behind it, and neighbours in the list."""
     partner = BusinessPartnerFactory(organization=organization, legal_name="Gujarat Ginning Pvt Ltd")
@@ -91,6 +101,8 @@ def partner(organization):
     partner.trade_name = "Gujarat Gin"
     partner.save()
     BusinessPartnerFactory.create_batch(3, organization=organization)
+    soon = timezone.localdate() + timedelta(days=9)
+    BusinessPartnerFactory(organization=organization, status="active", kyc_expires_on=soon, legal_name="Kadi Gin")
     return partner
 
 
@@ -98,6 +110,7 @@ def pages_of(partner) -> dict[str, str]:
     return {
         "overview": reverse("admin:index"),
         "my work": reverse("my_work"),
+        "my imports": reverse("imports"),
         "list": url(BusinessPartner, "changelist"),
         "filtered list": url(BusinessPartner, "changelist", status__exact="pending", q="gujarat"),
         "add form": url(BusinessPartner, "add"),
@@ -126,7 +139,7 @@ def is_too_wide(page) -> bool:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_are_accessible_and_keep_to_the_policy(open_desk, clerk, partner, scheme):
+def test_pages_are_accessible_and_keep_to_the_policy(open_desk, clerk, partner, failed_import, scheme):
     visitor = open_desk(scheme=scheme)
     visitor.goto(reverse("admin:login"))
     assert (visitor.problems, findings(visitor)) == ([], [])
@@ -138,7 +151,7 @@ def test_pages_are_accessible_and_keep_to_the_policy(open_desk, clerk, partner, 
         page.problems.clear()  # axe itself tries what the policy forbids
 
 
-def test_pages_fit_a_phone(open_desk, clerk, partner):
+def test_pages_fit_a_phone(open_desk, clerk, partner, failed_import):
     page = open_desk(clerk, viewport=PHONE)
     for name, address in pages_of(partner).items():
         page.goto(address, wait_until="networkidle")
@@ -196,6 +209,23 @@ def test_keyboard_reaches_search_and_every_page(open_desk, clerk, partner):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Passing terms")
     assert page.problems == []
+
+
+def test_what_waits_is_reached_by_keyboard_and_opens_its_list(open_desk, clerk, partner, failed_import):
+    page = open_desk(clerk)
+    page.goto(reverse("my_work"))
+    waiting = page.get_by_role("list", name="What waits").get_by_role("link")
+    expect(waiting).to_have_count(2)
+    waiting.first.focus()
+    page.keyboard.press("Tab")
+    expect(waiting.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    expect(page.locator("#result_list")).to_contain_text("Kadi Gin")
+    page.go_back()
+    waiting.first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#result_list")).to_contain_text(failed_import.file_name)
 
 
 def test_filter_by_another_record_searches_for_it(open_desk, clerk, organization):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -15,6 +16,7 @@ from commodities.models import Commodity
 from commodities.tests.factories import CommodityFactory
 from erp import context
 from erp.admin import figures
+from erp.approvals.models import Delegation
 from erp.ledger import state
 from locations.models import Location
 from partners.tests.factories import BusinessPartnerFactory
@@ -37,10 +39,16 @@ def test_overview_counts_rows_in_scope(desk, strange_desk, organization):
     assert "no change in 7 days" in card_of(strange_page, "Commodities")
 
 
-def test_change_of_a_card_is_added_less_deleted_since_six_days_before_today(desk, organization):
+def test_change_of_a_card_is_added_less_deleted_since_six_days_before_today(desk, organization, clerk, internal_user):
     gone, *_ = CommodityFactory.create_batch(2, organization=organization)
     gone.delete()
     assert "<b>+1</b> in 7 days" in card_of(desk.get(INDEX).content.decode(), "Commodities")
+    delegate = internal_user("org_admin")
+    with context.acting(actor_id=clerk.pk):
+        day = timezone.localdate()
+        Delegation.objects.create(from_user=clerk, to_user=delegate, valid_from=day, valid_to=day)
+    cache.clear()
+    assert "<b>+1</b> in 7 days" in card_of(desk.get(INDEX).content.decode(), "Delegations")
     today = timezone.localdate()
     daily = {
         (today - timedelta(days=7), "commodities.commodity", "added"): 5,

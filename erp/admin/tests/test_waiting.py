@@ -58,13 +58,13 @@ def job(user, status, *, days_ago=0, **values):
 def test_a_request_waits_for_who_may_decide_and_is_news_to_its_maker(asked, guarded, client_for):  # noqa: F811
     maker, other, stranger = (client_for(user) for user in (guarded.asha, guarded.sunita, guarded.stranger))
     mine, theirs = requests(show="asked", state="open"), requests(show="mine")
-    assert told(maker)[mine] == (1, "of yours waits for somebody else")
+    assert told(maker)[mine] == (1, "request of yours waits for somebody else")
     assert told(other)[theirs] == (1, "request waits for you")
     assert (listed(maker, mine), listed(other, theirs)) == ({asked.pk}, {asked.pk})
     assert told(stranger) == {}
     services.reject(asked, by=guarded.sunita, comment="The letter names another bank")
     refused = requests(show="asked", state="refused")
-    assert told(maker)[refused] == (1, "of yours was refused or ran out")
+    assert told(maker)[refused] == (1, "request of yours was refused or ran out")
     assert mine not in told(maker)
     assert theirs not in told(other)
     assert listed(maker, refused) == {asked.pk}

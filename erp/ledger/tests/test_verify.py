@@ -24,6 +24,7 @@ from erp.ledger import jobs, keys, notes, rotation, tree
 from erp.ledger.models import Head, Key
 from erp.ledger.seal import seal
 from erp.ledger.state import seal_state
+from erp.management.commands.seed_demo import prove
 
 PLACES = "locations_location"
 HISTORY = "locations_historicallocation"
@@ -595,3 +596,12 @@ def test_nightly_job_keeps_its_result_for_the_desk(
             "size": newest.size,
         },
     }
+
+
+def test_demonstration_ends_sealed_and_verified(sealed: Any) -> None:
+    sql(f"UPDATE {PLACES} SET name = 'Gondal' WHERE id = %s", sealed.pk)
+    prove()
+    shown = seal_state()
+    assert shown["verified"] is not None
+    assert (shown["unsealed"], shown["verified"]["ok"]) == (0, True)
+    assert shown["size"] == shown["verified"]["size"] + 1 == Event.objects.count()

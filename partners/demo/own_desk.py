@@ -36,7 +36,7 @@ def plan(stage: Stage, own: Sequence[Party]) -> None:
     for number, (who, name, query, is_shared) in enumerate(FILTERS):
         by = f"{who}.{house}"
         stage.plan(20, f"18:{30 + number}", by, "Kept a filter", keep, stage, by, name, query, is_shared=is_shared)
-    looked = [party.code for party in own[:1] + own[-9:-4]]
+    looked = [party.code for party in (*own[:1], *own[-9:-4])]
     for who in ("desk", "manager", "kyc", "compliance"):
         stage.plan(24, "18:45", f"{who}.{house}", "Looked at partners", look, stage, house, f"{who}.{house}", looked)
     good, wrong = (contacts_of(own[8:12], phone) for phone in ("+919820011223", "98200-CALL"))

@@ -11,7 +11,8 @@ Those indexes are the declaration and the means: nothing is copied, so a change 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
@@ -152,8 +153,9 @@ def opened(model: type[models.Model]) -> Any:
 
 # How the statement is made -------------------------------------------------------------------------------------------
 
-# Beginnings in the order of their index, so that an exact code comes first, then words anywhere, then what is alike.
-BEGINS = "(SELECT {columns} FROM {table} WHERE found_{column} LIKE %s ORDER BY found_{column} LIMIT {best})"
+# Beginnings in the order of their index, so that an exact code comes first, then words anywhere, then what is alike. `~<~`
+# is that order: any other would read and sort all rows with a beginning that is common.
+BEGINS = "(SELECT {columns} FROM {table} WHERE found_{column} LIKE %s ORDER BY found_{column} USING ~<~ LIMIT {best})"
 HOLDS = "(SELECT {columns} FROM {table} WHERE {words} LIMIT {read})"
 ALIKE_ROWS = """(
     SELECT * FROM (
@@ -170,13 +172,9 @@ def _statement(wanted: str, user: Any, chosen: list[type[models.Model]]) -> tupl
     Each model's visible rows are named once and, not materialized, read through its indexes wherever they stand.
     """
     granted, params = _granted(user)
-    tables = [f"granted (name) AS MATERIALIZED ({granted})"]
-    for number, model in enumerate(chosen):
-        sql, given = _rows(user, number, model).query.sql_with_params()
-        names = () if user.is_superuser else _permissions(model)
-        allowed = " AND ".join(["true", *(MAY for _ in names)])
-        tables.append(f"rows_{number} AS NOT MATERIALIZED (SELECT * FROM ({sql}) AS seen WHERE {allowed})")  # noqa: S608
-        params.extend([*given, *names])
+    seen, given = _seen(tuple(chosen), Asking.of(user))
+    tables = [f"granted (name) AS MATERIALIZED ({granted})", *seen]
+    params.extend(given)
     arms: list[str] = []
     for number in range(len(chosen)):
         for sql, typed in _arms(wanted, f"rows_{number}"):
@@ -191,6 +189,39 @@ def _statement(wanted: str, user: Any, chosen: list[type[models.Model]]) -> tupl
     # Names of our own and SQL that Django made; whatever was typed is a parameter.
     statement = f"WITH {', '.join(tables)}, {found} {' UNION ALL '.join(['SELECT * FROM found', *near])}"  # noqa: S608
     return statement, [*params, *(wanted for _ in range(2 * len(forgiven)))]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """All that decides which rows a user may look for: whoever has the same of it is asked for with the same SQL.
+
+    Scope is asked with this in place of the user, so that it can't read anything that the SQL isn't kept by.
+    """
+
+    is_active: bool
+    is_superuser: bool
+    user_type: str
+    organization_id: Any
+    partner_id: Any
+    home_organization_id: Any
+
+    @classmethod
+    def of(cls, user: Any) -> Asking:
+        return cls(*(getattr(user, field.name, None) for field in fields(cls)))  # type: ignore[arg-type]  # as in scoping
+
+
+@lru_cache(maxsize=256)
+def _seen(chosen: tuple[type[models.Model], ...], user: Asking) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """The visible rows of each model as SQL with its parameters. Django takes longer to write it than PostgreSQL to answer."""
+    tables: list[str] = []
+    params: list[Any] = []
+    for number, model in enumerate(chosen):
+        sql, given = _rows(user, number, model).query.sql_with_params()
+        names = () if user.is_superuser else _permissions(model)
+        allowed = " AND ".join(["true", *(MAY for _ in names)])
+        tables.append(f"rows_{number} AS NOT MATERIALIZED (SELECT * FROM ({sql}) AS seen WHERE {allowed})")  # noqa: S608
+        params.extend([*given, *names])
+    return tuple(tables), tuple(params)
 
 
 def _granted(user: Any) -> tuple[str, list[Any]]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -49,6 +50,9 @@ DATABASE_URL: str = env.str("DATABASE_URL", default="")
 DATABASE_REPLICA_URLS: list[str] = env.list("DATABASE_REPLICA_URLS", default=[])
 DB_STATEMENT_TIMEOUT_MS: int = env.int("DB_STATEMENT_TIMEOUT_MS", default=30_000)
 DB_IDLE_IN_TRANSACTION_TIMEOUT_MS: int = env.int("DB_IDLE_IN_TRANSACTION_TIMEOUT_MS", default=60_000)
+DATABASE_POOLER: str = env.str("DATABASE_POOLER", default="")
+DATABASE_DIRECT_URL: str = env.str("DATABASE_DIRECT_URL", default="")
+MIGRATE_LOCK_TIMEOUT_MS: int = env.int("MIGRATE_LOCK_TIMEOUT_MS", default=500)
 DB_POOL_MIN: int = env.int("DB_POOL_MIN", default=1)
 DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connections, no pool
 WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0)  # 0: one process a core
@@ -92,6 +96,16 @@ if not re.fullmatch(r"(?!(api|static|healthz|readyz|metrics)/)([a-z0-9-]+/)+", A
     )
 if RATE_LIMITS not in {"tier", "tier+default"}:
     raise ImproperlyConfigured(f"RATE_LIMITS is {RATE_LIMITS!r}: set tier, or tier+default.")
+if DATABASE_POOLER not in {"", "transaction"}:
+    raise ImproperlyConfigured(f"DATABASE_POOLER is {DATABASE_POOLER!r}: leave it empty, or set transaction.")
+if DATABASE_POOLER and not DATABASE_DIRECT_URL:
+    raise ImproperlyConfigured(
+        "DATABASE_DIRECT_URL must be set with DATABASE_POOLER: worker and migrations need sessions of their own. "
+        "Give PostgreSQL's address behind the pooler (docs/operations.md)."
+    )
+if DATABASE_POOLER and Path(sys.argv[0]).name in {"manage.py", "django-admin"}:
+    # Listening, session locks and migrations need one session from start to end: commands go around the pooler.
+    DATABASE_URL, DATABASE_POOLER = DATABASE_DIRECT_URL, ""
 
 # A missing secret stops a production start. Development gets fixed values that `check --deploy` refuses.
 DEVELOPMENT_KEY = "development-only-" + "k" * 48
@@ -207,6 +221,14 @@ if DB_POOL_MAX:
     pool = {"min_size": DB_POOL_MIN, "max_size": DB_POOL_MAX, "max_idle": 1800, "max_lifetime": 3600, "timeout": 10}
     for database in DATABASES.values():
         database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
+if DATABASE_POOLER:
+    # Statements of one connection reach many sessions: nothing may stay in one of them.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
+    DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = None
+    if "options" in DATABASES["default"]["OPTIONS"]:
+        raise ImproperlyConfigured(
+            "DATABASE_URL carries options, which a pooler drops. Give them to the role: ALTER ROLE … SET …."
+        )
 EMBEDDED_POSTGRES = None if DATABASE_URL else BASE_DIR / "var" / "postgres"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -40,7 +40,7 @@ def serve() -> None:
 
 
 def _timeouts() -> str:
-    if not _serving:
+    if not _serving or settings.DATABASE_POOLER:  # which drops them: they belong to the role then
         return ""
     limits = {
         "statement_timeout": settings.DB_STATEMENT_TIMEOUT_MS,
@@ -73,7 +73,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_connection_params(self) -> dict[str, Any]:
         params = super().get_connection_params()
-        params["prepare_threshold"] = params["prepare_threshold"] or PREPARE_AFTER
+        # Behind a pooler a statement may reach another session than the one that prepared it.
+        params["prepare_threshold"] = None if settings.DATABASE_POOLER else params["prepare_threshold"] or PREPARE_AFTER
         if settings.EMBEDDED_POSTGRES:
             # Started by the first connection: a command that asks the database nothing needs none.
             params |= {"host": embedded.start(settings.EMBEDDED_POSTGRES), "user": embedded.USER}

@@ -2,12 +2,13 @@
 
 Loaded with `-p` before pytest-django reads the settings. The controlling process starts both and stops them at the end;
 workers of pytest-xdist inherit the addresses. Every run uses databases of its own, so that two runs in one checkout do not
-meet. A server named in REDIS_URL is emptied between tests.
+meet. A server named in REDIS_URL is emptied between tests. `PGBOUNCER=1` puts a pooler between tests and PostgreSQL.
 """
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -62,6 +63,8 @@ def pytest_load_initial_conftests() -> None:
         os.environ["TEST_TEMPLATE"] = _template(os.environ["DATABASE_URL"])
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = _start_valkey()
+    if os.environ.get("PGBOUNCER"):
+        _start_pooler()
 
 
 def pytest_configure() -> None:
@@ -74,6 +77,8 @@ def pytest_configure() -> None:
 
 def pytest_unconfigure() -> None:
     """Stop what this run started. PostgreSQL stays while another run uses it."""
+    if pooler := _held.pop("pooler", None):
+        pooler.stop()
     if connection := _held.pop("connection", None):
         connection.close()
     if valkey := _held.pop("valkey", None):
@@ -131,6 +136,28 @@ def as_role(url: str, role: str, database: str) -> str:
     return parts._replace(
         scheme="postgresql", netloc=f"{role}@{parts.netloc.rpartition('@')[2]}", path=f"/{database}"
     ).geturl()
+
+
+def _start_pooler() -> None:
+    from erp.testing.pgbouncer import PgBouncer  # noqa: PLC0415 (only when asked for)
+
+    pooler = _held["pooler"] = PgBouncer(os.environ["DATABASE_URL"])
+    os.environ["DATABASE_DIRECT_URL"] = os.environ["DATABASE_URL"]
+    os.environ["DATABASE_URL"] = pooler.url
+    os.environ["DATABASE_POOLER"] = "transaction"
+    os.environ["PGBOUNCER"] = pooler.folder
+
+
+@pytest.fixture(scope="session", autouse=bool(os.environ.get("PGBOUNCER")))
+def _pooler_lets_go(django_db_setup: None) -> Iterator[None]:
+    """At the end the pooler keeps no session in the test database, so that it can be dropped."""
+    from django.db import connection, connections  # noqa: PLC0415 (the environment first)
+
+    from erp.testing import pgbouncer  # noqa: PLC0415
+
+    yield
+    connections.close_all()
+    pgbouncer.let_go(connection.settings_dict["NAME"])
 
 
 def _start_valkey() -> str:

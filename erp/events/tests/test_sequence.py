@@ -27,7 +27,7 @@ RETRIED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 def write(seed: int, ids: list[Any], failures: list[BaseException]) -> None:
     """500 transactions of one to three updates in any order, with pauses and 10 % rollbacks; a deadlock is tried again."""
     dice = random.Random(seed)
-    with psycopg.connect(dsn(), autocommit=True) as writer:
+    with psycopg.connect(dsn(), autocommit=True, prepare_threshold=None) as writer:
         writer.execute("SET deadlock_timeout = '10ms'")  # found soon: the wait proves nothing
         for number in range(TRANSACTIONS):
             chosen = dice.sample(ids, dice.randint(1, 3))
@@ -56,7 +56,7 @@ def follow(read: Callable[[Any, int], list[int]], done: threading.Event, start: 
     """What a reader with a cursor sees, until the writers are done and nothing new comes."""
     seen: list[int] = []
     cursor = start
-    with psycopg.connect(dsn(), autocommit=True) as reader:
+    with psycopg.connect(dsn(), autocommit=True, prepare_threshold=None) as reader:
         while True:
             finished = done.is_set()
             rows = read(reader, cursor)

@@ -16,6 +16,7 @@ from django.db import connection, connections, models
 from erp.approvals.models import ApprovalDecision, ChangeRequest, Delegation
 from erp.events.doctor import BODY, Finding
 from erp.events.tracking import Tracking
+from erp.postgresql import locks
 
 FUNCTIONS = (Path(__file__).parent / "guards.sql").read_text()
 SWITCH = re.compile(r"CREATE OR REPLACE FUNCTION erp_four_eyes\(\)[^;]*;")
@@ -119,8 +120,9 @@ def install(*, using: str = "default") -> None:
     guards = wanted()
     with connections[using].cursor() as cursor:
         existing = connections[using].introspection.table_names(cursor)
-        if not {guard.table for guard in guards}.issubset(existing):  # migrated to an earlier state
-            return
+    if not {guard.table for guard in guards}.issubset(existing):  # migrated to an earlier state
+        return
+    with locks.short_transaction(using) as cursor:
         cursor.execute(_functions())
         names = {(guard.table, guard.name) for guard in guards}
         for table, name in _installed():

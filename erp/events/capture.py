@@ -16,6 +16,7 @@ from django.apps import apps
 from django.db import connections, models
 
 from erp.events.tracking import STAMPS, Tracking
+from erp.postgresql import locks
 
 FUNCTIONS = (Path(__file__).parent / "capture.sql").read_text()
 LOG_TABLES = ("event", "event_position")
@@ -321,12 +322,12 @@ def install(*, using: str = "default") -> None:
     connection, tables = connections[using], tracked_tables()
     with connection.cursor() as cursor:
         existing = connection.introspection.table_names(cursor)
-        if {table.table for table in tables}.union(log_tables()).issubset(
-            existing
-        ):  # else: migrated to an earlier state
-            cursor.execute(FUNCTIONS)
-            cursor.execute("".join(APPEND_ONLY.format(table=table) for table in log_tables()))
-            cursor.execute("".join(table.sql for table in tables))
+    if not {table.table for table in tables}.union(log_tables()).issubset(existing):
+        return  # migrated to an earlier state
+    append_only = (APPEND_ONLY.format(table=table) for table in log_tables())
+    for statement in (FUNCTIONS, *append_only, *(table.sql for table in tables)):
+        with locks.short_transaction(using) as cursor:  # nobody at one table waits for the lock of another
+            cursor.execute(statement)
 
 
 def _column(field: Any) -> str:

@@ -12,13 +12,14 @@ import re
 import select
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from django.conf import settings
-from django.db.backends.postgresql import base, features
+from django.db.backends.postgresql import base, features, schema
 
 from erp import context, embedded, snapshots
+from erp.postgresql import locks
 
 SIGNIN_CHANGED = "ERP10"
 ASK_EVERY_S = 30.0
@@ -55,10 +56,21 @@ class DatabaseFeatures(features.DatabaseFeatures):
     minimum_database_version = (15,)
 
 
+class DatabaseSchemaEditor(schema.DatabaseSchemaEditor):
+    """A migration in a transaction waits briefly for locks. One outside takes those that let others work, and may wait."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        if self.atomic_migration and not self.collect_sql:
+            locks.wait_briefly(self.connection)
+        return self
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL connection that carries `erp.context` into every writing transaction."""
 
     features_class = DatabaseFeatures
+    SchemaEditorClass = DatabaseSchemaEditor
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

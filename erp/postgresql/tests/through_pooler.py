@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
@@ -87,17 +86,21 @@ def test_session_locks_are_shared_by_strangers_and_transaction_locks_are_not():
         assert two.execute(second).fetchone()[0] is False
 
 
-def test_rows_stream_outside_a_transaction_and_statements_repeat():
+def test_rows_are_read_to_the_end_while_others_take_the_session():
     made = import_string("locations.tests.factories.LocationFactory")
     first = made()
     for _ in range(30):
         made(country=first.country)
-    assert settings.DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] is True
-    assert len(list(Location.objects.iterator(chunk_size=10))) == 31
-    seen = set()
+    rows = Location.objects.iterator(chunk_size=10)
+    next(rows)
+    with psycopg.connect(dsn(), prepare_threshold=None) as other:
+        other.execute("SELECT 1")  # now in a transaction, on the session that was free last
+        assert len(list(rows)) == 30
+
+
+def test_statements_that_repeat_are_not_prepared():
     for _ in range(20):
-        assert Location.objects.filter(pk=first.pk).count() == 1
-        seen.add(pid())
+        assert Location.objects.filter(code="POOLED").count() == 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_prepared_statements")
         assert cursor.fetchone() == (0,)

@@ -19,7 +19,8 @@ class Command(migrate.Command):
         """Raises: CommandError: the lock didn't come in any attempt. What had been migrated before stays so."""
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return super().handle(*args, **options)
+                super().handle(*args, **options)
+                return
             except OperationalError as error:
                 if not locks.came_too_late(error):
                     raise
@@ -30,7 +31,6 @@ class Command(migrate.Command):
                     f"others go first, attempt {attempt + 1} of {ATTEMPTS} follows."
                 )
                 time.sleep(PAUSE_S)
-        return None
 
 
 def _gave_up() -> str:

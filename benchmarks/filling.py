@@ -1,6 +1,6 @@
-"""Fills a migrated database for load tests: `python -m benchmarks.filling USERS FILE`; benchmarks/installation.py calls it.
+"""Fills a migrated database for load tests: `python -m benchmarks.filling USERS FILE PLACES`; benchmarks/installation.py calls it.
 
-20 houses, 100,000 locations (nine of ten shared), 10,000 partners, 500 commodities, and users who can sign in, in the mix
+20 houses, PLACES locations (nine of ten shared), 10,000 partners, 500 commodities, and users who can sign in, in the mix
 of benchmarks/mix.py; FILE says how. Rows come by COPY with history and events, which are numbered and sealed at the end.
 """
 
@@ -37,7 +37,7 @@ from locations.models import Country, Currency, Location, Subdivision
 from organizations.models import Organization
 from partners.models import BusinessPartner
 
-HOUSES, PLACES, PARTNERS, COMMODITIES = 20, 100_000, 10_000, 500
+HOUSES, PARTNERS, COMMODITIES = 20, 10_000, 500
 PASSWORD = "load-test-2026-cotton"
 FIRST = [
     "Shree",
@@ -84,10 +84,10 @@ def houses(india: Country, rupee: Currency) -> list[Organization]:
     return made
 
 
-def places(owners: list[Organization], india: Country) -> Iterator[Location]:
+def places(count: int, owners: list[Organization], india: Country) -> Iterator[Location]:
     kinds = [kind for kind in Location.Kind.values if kind not in {"country", "airport", "seaport"}]
     states = list(Subdivision.objects.filter(country=india))
-    for number in range(PLACES):
+    for number in range(count):
         yield Location(
             organization=chance.choice(owners) if number % 10 == 0 else None,
             code=f"PL-{number:06}",
@@ -158,12 +158,12 @@ def people(count: int, owners: list[Organization]) -> Iterator[tuple[User, str, 
             yield user, role.get(kind, ""), chance.randbytes(20).hex() if user.mfa_enabled else ""
 
 
-def fill(count: int) -> list[dict[str, str]]:
+def fill(count: int, *, locations: int) -> list[dict[str, str]]:
     """The rows; returns who can sign in, as locustfile.py reads it."""
     call_command("load_reference_data", stdout=StringIO())
     india, rupee = Country.objects.get(pk="IN"), Currency.objects.get(pk="INR")
     owners = houses(india, rupee)
-    bulk.insert(list(places(owners, india)), model=Location)
+    bulk.insert(list(places(locations, owners, india)), model=Location)
     bulk.insert(list(partners(owners, india, rupee)), model=BusinessPartner)
     bulk.insert(list(commodities(rupee)), model=Commodity)
     everybody = list(people(count, owners))
@@ -181,9 +181,9 @@ def fill(count: int) -> list[dict[str, str]]:
 
 
 def main() -> None:
-    count, file = int(sys.argv[1]), Path(sys.argv[2])
+    count, file, locations = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     with context.acting(source="command", reason="Load test"), transaction.atomic(), four_eyes_off():
-        accounts = fill(count)
+        accounts = fill(count, locations=locations)
     keys.write(Path(settings.AUDIT_SIGNING_KEY_FILE))
     feed.number_events()
     seal.seal()

@@ -1,6 +1,6 @@
 """A production installation of its own on this machine: PostgreSQL, Valkey, data, and the environment that serves them.
 
-The filled database is kept as a template in var/load, made anew when migrations or the filling change; each use is a copy
+The filled database is kept as a template in var/load (or another home), made anew when migrations or the filling change; each use is a copy
 of it, dropped at the end. Nothing listens on the network.
 """
 
@@ -28,8 +28,15 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "var" / "load"
 FILLING = [ROOT / "benchmarks" / name for name in ("filling.py", "mix.py")]
 USERS = 1_000
+PLACES = 100_000
 # Durable as in production: each commit waits for the disk.
-POSTGRES_OPTIONS = {"max_connections": "200", "shared_buffers": "512MB", "max_wal_size": "4GB", "jit": "off"}
+POSTGRES_OPTIONS = {
+    "max_connections": "200",
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "jit": "off",
+    "recovery_init_sync_method": "syncfs",  # after a crash: thousands of files one by one take longer than the recovery
+}
 SECRETS = {
     "SECRET_KEY": "load-test-only-rjWQ4tZp0mKvYc83hXeLb6sNfD2uGa9oTiRk7wEqB1xJ",
     "FIELD_ENCRYPTION_KEY": "load-test-only-Vn5yHs8dCz2kPb7gMf4xQw9tLr3jUa6eXo1iKm0vRhTs",
@@ -43,35 +50,51 @@ class Installation:
 
     environment: dict[str, str]
     users_file: Path
-    postgres_pid: int
-    valkey_pid: int
+    data: Path
+    valkey: ValkeyServer
+
+    @property
+    def postgres_pid(self) -> int:
+        """The postmaster's, which is another after a restart."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
+    @property
+    def valkey_pid(self) -> int:
+        """Another after a restart."""
+        pid: int = self.valkey._process.pid
+        return pid
 
 
 @contextmanager
-def installed(*, users: int = USERS, pool: int = 0) -> Iterator[Installation]:
-    """A fresh copy of the filled database with its services, while the block runs. pool: as DB_POOL_MAX."""
-    HOME.mkdir(parents=True, exist_ok=True)
+def installed(*, users: int = USERS, places: int = PLACES, pool: int = 0, home: Path = HOME) -> Iterator[Installation]:
+    """A fresh copy of the filled database with its services, while the block runs. pool: as DB_POOL_MAX.
+
+    The block may kill and restart both services.
+    """
+    home.mkdir(parents=True, exist_ok=True)
     (ROOT / "var" / "static").mkdir(parents=True, exist_ok=True)
-    data = HOME / "postgres"
+    data = home / "postgres"
     folder = embedded.start(data, options=POSTGRES_OPTIONS)
-    with _valkey() as (valkey_pid, redis_url), _connect(folder) as connection:
-        environment = {**os.environ, **_production(redis_url, pool=pool)}
-        template = _template(connection, folder, environment, users=users)
+    with _valkey() as (valkey, redis_url):
+        environment = {**os.environ, **_production(redis_url, pool=pool, home=home)}
         name = f"run_{os.getpid()}"
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        with _connect(folder) as connection:
+            template = _template(connection, folder, environment, users=users, places=places, home=home)
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         try:
             yield Installation(
                 environment={**environment, "DATABASE_URL": _url(folder, name)},
-                users_file=HOME / f"{template}.json",
-                postgres_pid=int((data / "postmaster.pid").read_text().split()[0]),
-                valkey_pid=valkey_pid,
+                users_file=home / f"{template}.json",
+                data=data,
+                valkey=valkey,
             )
         finally:
-            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            with _connect(embedded.start(data, options=POSTGRES_OPTIONS)) as connection:
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
             embedded.stop(data)
 
 
-def _production(redis_url: str, *, pool: int) -> dict[str, str]:
+def _production(redis_url: str, *, pool: int, home: Path) -> dict[str, str]:
     """What deploy/production.env.sample would say here. The load comes as if through a balancer on this machine."""
     return {
         **SECRETS,
@@ -84,7 +107,7 @@ def _production(redis_url: str, *, pool: int) -> dict[str, str]:
         "ALLOWED_HOSTS": "127.0.0.1",
         "TRUSTED_PROXIES": "127.0.0.1/32",
         "SECURE_SSL_REDIRECT": "1",
-        "AUDIT_SIGNING_KEY_FILE": str(HOME / "audit-signing-key.pem"),
+        "AUDIT_SIGNING_KEY_FILE": str(home / "audit-signing-key.pem"),
         "AUDIT_ORIGIN": "load.invalid/audit",
         "AUDIT_HEAD_SINKS": "",
         "EMAIL_URL": "dummymail://",
@@ -93,15 +116,16 @@ def _production(redis_url: str, *, pool: int) -> dict[str, str]:
 
 
 @contextmanager
-def _valkey() -> Iterator[tuple[int, str]]:
-    """Process id and address of a Valkey server behind a socket."""
+def _valkey() -> Iterator[tuple[ValkeyServer, str]]:
+    """A Valkey server behind a socket, and its address."""
     with TemporaryDirectory(prefix="cotton-load-") as folder:
         server = ValkeyServer(port=0, data_dir=Path(folder), unix_socket_path=f"{folder}/socket")
         server.start()
         try:
-            yield server._process.pid, f"unix://{folder}/socket"
+            yield server, f"unix://{folder}/socket"
         finally:
-            server.stop()
+            if server._process:
+                server.stop()
 
 
 def _connect(folder: str) -> psycopg.Connection:
@@ -112,28 +136,32 @@ def _url(folder: str, name: str) -> str:
     return f"postgresql://{embedded.USER}@/{name}?{urlencode({'host': folder})}"
 
 
-def _template(connection: psycopg.Connection, folder: str, environment: dict[str, str], *, users: int) -> str:
+def _template(
+    connection: psycopg.Connection, folder: str, environment: dict[str, str], *, users: int, places: int, home: Path
+) -> str:
     """Name of the filled database."""
     sources = sorted(path for pattern in MIGRATION_SOURCES for path in ROOT.glob(pattern))
     content = b"".join(path.read_bytes() for path in [*sources, *FILLING])
-    name = f"filled_{users}_{sha256(content).hexdigest()[:12]}"
+    name = f"filled_{users}_{places}_{sha256(content).hexdigest()[:12]}"
     connection.execute("SELECT pg_advisory_lock(hashtext('filling'))")
     try:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-            _fill(connection, folder, environment, name=name, users=users)
+            _fill(connection, folder, environment, name=name, filling=[f"{users}", f"{home / name}.json", f"{places}"])
     finally:
         connection.execute("SELECT pg_advisory_unlock(hashtext('filling'))")
     return name
 
 
-def _fill(connection: psycopg.Connection, folder: str, environment: dict[str, str], *, name: str, users: int) -> None:
+def _fill(
+    connection: psycopg.Connection, folder: str, environment: dict[str, str], *, name: str, filling: list[str]
+) -> None:
     print("Filling a database: once, until migrations change …", flush=True)
     started = time.monotonic()
     for (old,) in connection.execute(
         "SELECT datname FROM pg_database WHERE datname ~ '^(filled|unfinished)_'"
     ).fetchall():
         connection.execute(f"DROP DATABASE {old}")
-        (HOME / f"{old}.json").unlink(missing_ok=True)
+        Path(filling[1]).with_name(f"{old}.json").unlink(missing_ok=True)
     connection.execute("CREATE DATABASE unfinished_filling")
     # What is lost with the power is filled again.
     own = {
@@ -144,7 +172,7 @@ def _fill(connection: psycopg.Connection, folder: str, environment: dict[str, st
     }
     for command in (
         ["manage.py", "migrate", "--verbosity=0"],
-        ["-m", "benchmarks.filling", str(users), str(HOME / f"{name}.json")],
+        ["-m", "benchmarks.filling", *filling],
     ):
         subprocess.run([sys.executable, *command], env=own, cwd=ROOT, check=True)
     connection.execute(f"ALTER DATABASE unfinished_filling RENAME TO {name}")

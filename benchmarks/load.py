@@ -106,10 +106,10 @@ def process(name: str, arguments: list[str], environment: Mapping[str, str]) -> 
     try:
         yield started
     finally:
-        _end(started)
+        end(started)
 
 
-def _end(started: subprocess.Popen[bytes]) -> None:
+def end(started: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):

@@ -32,8 +32,8 @@ threads = settings.WEB_THREADS
 worker_connections = 4096
 backlog = 2048
 
-# Loaded once, before the fork: workers share its memory, and a new one serves at once. So SIGHUP brings no new code:
-# a release restarts the service.
+# Loaded once, before the fork: workers share its memory, and a new one serves at once. So SIGHUP brings no new code: a
+# release restarts the service, or hands over with SIGUSR2 (docs/operations.md).
 preload_app = True
 max_requests = settings.WEB_MAX_REQUESTS
 max_requests_jitter = max_requests // 10
@@ -69,6 +69,11 @@ def pre_fork(server: Any, worker: Any) -> None:
     _close_connections()
     gc.collect()
     gc.freeze()
+
+
+def pre_exec(server: Any) -> None:
+    """Start the master that takes over (SIGUSR2) as a module: by its path, gunicorn's `http` would hide Python's."""
+    server.START_CTX["args"][1:2] = ["-m", "gunicorn"]
 
 
 def worker_exit(server: Any, worker: Any) -> None:

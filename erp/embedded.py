@@ -141,7 +141,7 @@ def _socket_folder(data: Path) -> str:
 
 
 def _forget_the_dead(data: Path) -> None:
-    """Remove postmaster.pid of a server that was killed: another program may run under its process id, or nobody reaped it.
+    """Remove the lock files of a server that was killed: another program may run under its process id, or nobody reaped it.
 
     The killed server's own children notice its death and leave; nothing may touch the data before.
     """
@@ -156,7 +156,8 @@ def _forget_the_dead(data: Path) -> None:
             return  # it lives, and PostgreSQL will say so
         time.sleep(0.1)
     _remove_short_folder(_socket_folder(data), data)
-    (data / "postmaster.pid").unlink(missing_ok=True)
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        (data / name).unlink(missing_ok=True)
 
 
 def _check_owner(data: Path) -> None:

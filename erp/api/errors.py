@@ -23,6 +23,7 @@ from erp import context
 from erp.approvals.services import ApprovalError, refusal, refused
 from erp.middleware import SAFE_METHODS
 from erp.models import StaleVersionError
+from erp.postgresql.base import OutcomeUnknownError, is_away
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ DENIED = "Your roles do not allow this."
 # SQLSTATE of the classes of errors that a client can do something about.
 UNIQUE, EXCLUSION, FOREIGN_KEY = "23505", "23P01", "23503"
 BUSY = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
+AWAY_S = 5  # a restart of the database takes a few seconds
 Error = dict[str, str]
 UNIQUE_COLUMN = re.compile(r"Key \((\w+)\)=")
 # Refusals that say no more than their kind.
@@ -114,7 +116,7 @@ def document(problem: Problem, request: HttpRequest) -> dict[str, Any]:
 
 def translate(exc: Exception) -> Problem | None:
     """The problem that an exception means; None: it is our fault."""
-    return _of_request(exc) or _of_approval(exc) or _of_data(exc)
+    return _of_request(exc) or _of_approval(exc) or _of_outage(exc) or _of_data(exc)
 
 
 def flatten(detail: Any, pointer: str = "") -> Iterator[Error]:
@@ -173,10 +175,24 @@ def _of_data(exc: Exception) -> Problem | None:
             return of_integrity(exc)
         case DataError():
             return Problem(400, "invalid", "A value does not fit its column: it is too long or too large.")
-        case DatabaseError() if _sqlstate(exc) in BUSY:
-            sentence = "Others are changing the same records right now: repeat the request."
-            return Problem(503, "busy", sentence, headers={"Retry-After": "1"})
     return None
+
+
+def _of_outage(exc: Exception) -> Problem | None:
+    """503 while the database can't serve the request. Only a commit that nobody confirmed leaves a doubt."""
+    if isinstance(exc, DatabaseError) and _sqlstate(exc) in BUSY:
+        sentence = "Others are changing the same records right now: repeat the request."
+        return Problem(503, "busy", sentence, headers={"Retry-After": "1"})
+    if not is_away(exc):
+        return None
+    code, sentence = "unavailable", "The database is away for a moment and nothing was written: repeat the request."
+    if isinstance(exc, OutcomeUnknownError):
+        code = "outcome_unknown"
+        sentence = (
+            "The database went away while it saved this, and it may have been saved or not: "
+            "repeat the request with the same Idempotency-Key, or read the record."
+        )
+    return Problem(503, code, sentence, headers={"Retry-After": f"{AWAY_S}"})
 
 
 def _in_use(exc: models.ProtectedError | models.RestrictedError) -> Problem:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import get_template
 from django.views import defaults
 
 from erp.api.errors import DENIED, NOT_FOUND, Problem, as_response, is_api, translate
@@ -33,10 +35,17 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500; what the database refused only at commit is the client's problem all the same."""
-    if not is_api(request):
-        return defaults.server_error(request)
+    """500; what the database refused only at commit is the client's problem all the same, and 503 while it is away."""
     exception = sys.exc_info()[1]
     known = translate(exception) if isinstance(exception, Exception) else None
+    if not is_api(request):
+        away = known is not None and known.status_code == HTTPStatus.SERVICE_UNAVAILABLE
+        return _try_again(known) if known and away else defaults.server_error(request)
     failed = Problem(500, "server_error", "Something failed on our side. Name the request id.")
     return as_response(known or failed, request)
+
+
+def _try_again(problem: Problem) -> HttpResponse:
+    """The desk's page for 503. Rendered without the request: who asks can't be looked up now."""
+    page = get_template("503.html").render({"is_saved_unknown": problem.code == "outcome_unknown"})
+    return HttpResponse(page, status=problem.status_code, headers=problem.headers)

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import psycopg
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.backends.postgresql import base, features, schema
 
 from erp import context, embedded, snapshots
@@ -29,6 +30,21 @@ SET_CONTEXT = "SELECT set_config('erp.context', %s, true)"
 WRITE = re.compile(
     r"\s*(INSERT|UPDATE|DELETE|MERGE|COPY|TRUNCATE|CALL|DO|WITH)\b|.*\bevent_(emit|sequence)\b", re.I | re.S
 )
+
+
+# SQLSTATE, by how it begins, where the server is the trouble and not the statement: no connection (none at all has no code),
+# no resources left, shutting down or starting.
+AWAY = ("08", "53", "57P")
+
+
+class OutcomeUnknownError(OperationalError):
+    """The connection broke while a transaction was committed: the server did it, or not, and could no longer say."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error of Django's means that the database can't be reached or serves nobody right now."""
+    state = getattr(error.__cause__, "sqlstate", None) or ""
+    return isinstance(error, (OperationalError, InterfaceError)) and (not state or state.startswith(AWAY))
 
 
 _serving = False
@@ -190,7 +206,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> Any:
         self._sent = context.NOBODY
-        result = super()._commit()  # type: ignore[misc]
+        try:
+            result = super()._commit()  # type: ignore[misc]
+        except (OperationalError, InterfaceError) as error:
+            if not is_away(error):
+                raise
+            raise OutcomeUnknownError(*error.args) from error.__cause__
         self._tell()
         return result
 

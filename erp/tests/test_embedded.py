@@ -121,6 +121,19 @@ def test_process_id_of_another_program_is_no_server(data):
     assert ask(embedded.start(data)) == "cotton"
 
 
+def test_locks_of_a_server_that_nobody_reaped_hold_up_no_start(folder):
+    data = folder / "postgres"
+    embedded.start(data)
+    lines = (data / "postmaster.pid").read_text().splitlines()
+    embedded.stop(data)
+    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+        (data / name).write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    try:
+        assert ask(embedded.start(data)) == "cotton"
+    finally:
+        embedded.stop(data)
+
+
 def test_interrupted_first_start_is_begun_again(data):
     unfinished = data.with_name("postgres.new")
     unfinished.mkdir(parents=True)

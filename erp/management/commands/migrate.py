@@ -20,7 +20,6 @@ class Command(migrate.Command):
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 super().handle(*args, **options)
-                return
             except OperationalError as error:
                 if not locks.came_too_late(error):
                     raise
@@ -31,6 +30,8 @@ class Command(migrate.Command):
                     f"others go first, attempt {attempt + 1} of {ATTEMPTS} follows."
                 )
                 time.sleep(PAUSE_S)
+            else:
+                return
 
 
 def _gave_up() -> str:

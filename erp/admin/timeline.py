@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -82,9 +82,9 @@ class Part:
 
     @property
     def label(self) -> str:
-        """The row's name as it was then; what people do to their own sign-in names nobody else."""
+        """The row's name as it was then, or what was looked at; what people do to their own sign-in names nobody else."""
         own = self.event.actor_label if self.event.object_id == str(self.event.actor_id) else ""
-        return str(self.event.payload.get("label") or own)
+        return str(self.event.payload.get("label") or own or self.event.payload.get("what") or "")
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -399,9 +399,18 @@ def _formatted(value: Any, column: Any) -> str:
         return date_format(timezone.localtime(moment) if timezone.is_aware(moment) else moment, "j M Y, H:i")
     if isinstance(column, models.DateField) and (day := parse_date(str(value))):
         return date_format(day, "j M Y")
-    if isinstance(column, models.DecimalField):
-        return short_number(Decimal(str(value)))
+    if isinstance(column, models.DecimalField) and (number := _number(value)) is not None:
+        return short_number(number)
     return str(value)
+
+
+def _number(value: Any) -> Decimal | None:
+    """None for what was typed into a field of numbers and is none."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
 
 
 def _names(ids: set[Any]) -> dict[Any, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 from django.db import connection
 
@@ -12,7 +13,7 @@ from erp.demo.numbers import Numbers
 from erp.demo.stage import OUTSIDE, Stage, change, create
 from partners.demo import duties, routine
 from partners.demo.directory import Party
-from partners.demo.loading import find
+from partners.demo.loading import find, work_on
 from partners.models import BusinessPartner, PartnerBankAccount, PartnerContact, PartnerLocation, PartnerRole
 from partners.models.documents import DocumentType
 from partners.models.partner import PartnerStatus
@@ -76,7 +77,7 @@ def plan_tour(stage: Stage, party: Party) -> None:
         (24, "17:21", desk2, "Left the firm", tour_contact_left),
     )
     for day, clock, who, reason, do in does:
-        stage.plan(day, clock, who, reason, do, stage, party)
+        stage.plan(day, clock, who, reason, work_on, stage, house, party.code, partial(do, stage, party))
     paper = DocumentType.TAX_CERTIFICATE
     number = party.tax[1]
     stage.plan(

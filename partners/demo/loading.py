@@ -109,6 +109,15 @@ def find(stage: Stage, house: str, code: str) -> BusinessPartner:
     return BusinessPartner.objects.get(organization=stage.cast[house], partner_code=code)
 
 
+def work_on(stage: Stage, house: str, code: str, do: Callable[[], object]) -> None:
+    """Change a partner or its parts as the desk does: the whole gets a new version even where only a part changed."""
+    version = find(stage, house, code).version
+    do()
+    partner = find(stage, house, code)
+    if partner.version == version:
+        partner.touch()
+
+
 class _Sheet:
     """The rows of one sheet. Parts that others refer to are kept by partner code."""
 

@@ -83,6 +83,8 @@ def test_only_differences_leaves_out_what_is_equal(desk, commodity):
 def test_record_as_it_was_on_a_day(desk, commodity):
     today = timezone.localdate()
     page = desk.get(url(commodity, "compare", a_on=today.isoformat()))
+    choices = page.content.decode().partition('aria-label="A: version"')[2].partition("</select>")[0]
+    assert (choices.count("selected"), '<option value="" selected>End of a day' in choices) == (1, True)
     assert differing(page) == {}
     before = desk.get(url(commodity, "compare", a_on=(today - datetime.timedelta(days=1)).isoformat()))
     assert "There was none" in before.content.decode()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from commodities.tests.factories import CommodityFactory, CommodityVarietyFactory
 from erp import context
 from erp.admin.tests.pages import read_form, submit, url
+from locations.tests.factories import LocationFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -118,3 +121,15 @@ def test_rows_of_children_are_kept_and_changes_of_others_to_them_told(desk, comm
     assert submit(desk, url(commodity), refused).status_code == 302
     variety.refresh_from_db()
     assert (variety.name, stored(commodity)[0]) == ("Shankar-6 super", "Lint")
+
+
+@pytest.mark.parametrize("typed", ["x", "NaN", "1e"])
+def test_text_in_a_field_of_numbers_stands_as_typed_in_the_conflict(desk, organization, typed):
+    place = LocationFactory(organization=organization, latitude=Decimal(22), longitude=Decimal("70.5"))
+    page = desk.get(url(place))
+    changed_by_asha(place, longitude=Decimal("71.25"))
+    refused = submit(desk, url(place), page, longitude=typed)
+    assert refused.status_code == 200
+    assert clashes(refused) == [("longitude", "70.5", "71.25", typed, "")]
+    place.refresh_from_db()
+    assert place.longitude == Decimal("71.25")

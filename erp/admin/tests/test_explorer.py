@@ -426,3 +426,11 @@ def test_last_day_of_the_calendar_is_a_day(desk, organization):
     page = desk.get(f"{PAGE}?until=9999-12-31&since=0001-01-01")
     assert page.status_code == 200
     assert "Raw cotton" in page.content.decode()
+
+
+def test_opening_of_a_history_names_the_record(admin_desk, organization):
+    commodity = CommodityFactory(organization=organization, name="Lint of Wankaner")
+    admin_desk.get(url(commodity, "history"))
+    text = admin_desk.get(reverse("explorer"), {"category": "access"}).content.decode()
+    assert "History of commodity Lint of Wankaner</a>" in text
+    assert "without a name" not in text

@@ -130,6 +130,6 @@ def test_text_in_a_field_of_numbers_stands_as_typed_in_the_conflict(desk, organi
     changed_by_asha(place, longitude=Decimal("71.25"))
     refused = submit(desk, url(place), page, longitude=typed)
     assert refused.status_code == 200
-    assert clashes(refused) == [("longitude", "70.5", "71.25", typed, "")]
+    assert clashes(refused) == [("longitude", "70.50", "71.25", typed, "")]
     place.refresh_from_db()
     assert place.longitude == Decimal("71.25")

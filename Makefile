@@ -7,7 +7,7 @@ CHROMIUM ?= $(firstword $(foreach name,chromium chromium-browser google-chrome,$
 TEST = $(BIN)/pytest --numprocesses auto --maxprocesses 4 --quiet
 export CHROMIUM
 
-.PHONY: help setup run serve test check fix screenshots load drill profile lock audit
+.PHONY: help setup run serve test check fix screenshots bench load drill profile lock audit
 
 help:
 	@echo "make run    the product with demo data on http://127.0.0.1:$(PORT)"
@@ -20,6 +20,7 @@ help:
 	@echo "make screenshots  takes the pictures of docs/images again"
 	@echo "make serve  the production profile, with the settings of .env"
 	@echo "make load   the load test: 1,000 users, everything on this machine (docs/performance.md)"
+	@echo "make bench  us beside peers and a floor; WORK=list for one kind of request (docs/performance.md)"
 	@echo "make drill  kills the parts of an installation one by one and checks every answer (docs/operations.md)"
 	@echo "make profile WORK=detail|list|create|patch|search   where the time of a request goes"
 
@@ -47,6 +48,9 @@ check: .venv/tools
 	DEBUG=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m erp.reference.build --check
 	$(TEST)
+
+bench: .venv/bench
+	@$(BIN)/python -m benchmarks.compare $(if $(WORK),--work $(WORK)) --json var/bench/results.json
 
 load: .venv/bench
 	@$(BIN)/python -m benchmarks.load

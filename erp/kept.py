@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.query import get_related_populators
@@ -14,7 +14,42 @@ SHAPES_KEPT = 2_000
 # They stand in a kept statement for what each request brings. Were one not replaced, no row would be found.
 USER, ORGANIZATION, PARTNER, HOME, PARENT, KEY = (uuid.uuid4() for _ in range(6))
 TEXT_KEY = str(KEY)
+# By the type of a primary key.
+STAND_INS_OF: dict[type[Any], Any] = {models.UUIDField: KEY, models.CharField: TEXT_KEY}
 STAND_INS: frozenset[Any] = frozenset({USER, ORGANIZATION, PARTNER, HOME, PARENT, KEY, TEXT_KEY})
+
+
+class Viewer(NamedTuple):
+    """What scope asks of a user (erp/scoping.py), with stand-ins for its keys: one for all users of a standing."""
+
+    is_active: bool
+    user_type: str
+    organization_id: uuid.UUID | None
+    partner_id: uuid.UUID | None
+    home_organization_id: uuid.UUID | None
+
+    @classmethod
+    def like(cls, user: Any) -> Viewer:
+        """The standing of a user."""
+        return cls(
+            user.is_active,
+            str(user.user_type),
+            ORGANIZATION if user.organization_id else None,
+            PARTNER if user.partner_id else None,
+            HOME if user.home_organization_id else None,
+        )
+
+
+def brought_by(user: Any, *, key: Any = None, parent: Any = None) -> dict[Any, Any]:
+    """What stands in kept statements for the stand-ins when this user asks for the row with this key, below this parent."""
+    return {
+        ORGANIZATION: user.organization_id,
+        PARTNER: user.partner_id,
+        HOME: user.home_organization_id,
+        PARENT: parent,
+        KEY: key,
+        TEXT_KEY: key,
+    }
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import EmptyResultSet, ValidationError
 from django.db import connection, models
 
+from erp.kept import STAND_INS_OF, Kept, Statement, Viewer, brought_by
 from erp.scoping import ScopedQuerySet
 
 Model = type[models.Model]
 Rows = dict[tuple[Model, Any], Any]
 GENERATIONS = 20
 KEY_LENGTH = 36
+FEW = 4  # keys of one model that are asked for one by one
+statements = Kept()
 
 
 def parse_key(model: Model, value: Any) -> Any:
@@ -34,7 +37,9 @@ def fetch(wanted: Mapping[Model, Iterable[Any]], *, user: Any) -> Rows:
 
     The rows stay locked against deletion until its end, so that what the request is about to refer to can't vanish.
     """
-    return _read({model: _visible(model, user).filter(pk__in=keys) for model, keys in wanted.items() if keys})
+    viewer = Viewer.like(user)
+    parts = [part for model, keys in wanted.items() for part in _parts(model, [*keys], user, viewer)]
+    return _run(parts, connection.prepared_cursor())  # type: ignore[attr-defined]  # our own backend
 
 
 def complete(rows: Rows) -> None:
@@ -52,28 +57,50 @@ def complete(rows: Rows) -> None:
                     missing.setdefault(target, set()).add(key)
         if not missing:
             return
-        rows.update(_read({model: model._base_manager.filter(pk__in=keys) for model, keys in missing.items()}))
+        querysets = (model._base_manager.filter(pk__in=keys) for model, keys in missing.items())
+        rows.update(_run([_part(queryset) for queryset in querysets], connection.cursor()))
 
 
-def _read(querysets: Mapping[Model, models.QuerySet[Any]]) -> Rows:
-    parts: list[str] = []
-    parameters: list[Any] = []
-    targets: list[Model] = []
-    for model, queryset in querysets.items():
-        table = connection.ops.quote_name(model._meta.db_table)
-        try:
-            sql, values = queryset.order_by().values(*_columns(model)).query.sql_with_params()
-        except EmptyResultSet:
-            continue
-        part = f"SELECT {len(targets)}, to_jsonb(r)::text FROM ({sql} FOR KEY SHARE OF {table}) r"  # noqa: S608 (ORM's SQL)
-        parts.append(part)
-        parameters.extend(values)
-        targets.append(model)
-    if not parts:
+class Part(NamedTuple):
+    """The statement of some rows of one model, to be joined with others, and what stands for its stand-ins."""
+
+    model: Model
+    statement: Statement | None  # None: no row can be in scope
+    brought: Mapping[Any, Any]
+
+
+def _parts(model: Model, keys: list[Any], user: Any, viewer: Viewer) -> Iterator[Part]:
+    """For a few keys one kept statement each, which costs the ORM nothing; for many one that is made for them."""
+    stand_in = STAND_INS_OF.get(type(model._meta.pk))
+    if len(keys) > FEW or stand_in is None:
+        yield _part(_visible(model, user).filter(pk__in=keys))
+        return
+    for key in keys:
+        made = statements.get((model, viewer), lambda: _statement(_visible(model, viewer).filter(pk=stand_in)))
+        yield Part(model, made, brought_by(user, key=key))
+
+
+def _part(rows: models.QuerySet[Any]) -> Part:
+    return Part(rows.model, _statement(rows), {})
+
+
+def _statement(rows: models.QuerySet[Any]) -> Statement | None:
+    table = connection.ops.quote_name(rows.model._meta.db_table)
+    try:
+        sql, values = rows.order_by().values(*_columns(rows.model)).query.sql_with_params()
+    except EmptyResultSet:
+        return None
+    return Statement(f"SELECT %s::int, to_jsonb(r)::text FROM ({sql} FOR KEY SHARE OF {table}) r", values)  # noqa: S608 (ORM's SQL)
+
+
+def _run(parts: Sequence[Part], opened: Any) -> Rows:
+    asked = [(part.model, part.statement, part.brought) for part in parts if part.statement]
+    if not asked:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), parameters)
-        found = [_instance(targets[number], text) for number, text in cursor.fetchall()]
+    parameters = [each for number, (_, made, brought) in enumerate(asked) for each in (number, *made.bound(brought))]
+    with opened as cursor:
+        cursor.execute(" UNION ALL ".join(made.sql for _, made, _ in asked), parameters)
+        found = [_instance(asked[number][0], text) for number, text in cursor.fetchall()]
     return {(type(row), row.pk): row for row in found}
 
 

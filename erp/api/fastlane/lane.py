@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
@@ -19,33 +18,11 @@ from django.utils import timezone
 from erp.api import concurrency
 from erp.api.fastlane.layouts import Layout, layout_of, select
 from erp.api.permissions import may
-from erp.kept import HOME, KEY, ORGANIZATION, PARENT, PARTNER, TEXT_KEY, Kept, Records, Statement
+from erp.kept import PARENT, STAND_INS_OF, Kept, Records, Statement, Viewer, brought_by
 
 JSON = "application/json"
-STAND_INS_OF = {models.UUIDField: KEY, models.CharField: TEXT_KEY}
 # Parameters of a list that don't change which rows there are.
 HARMLESS = frozenset({"fields", "expand", "ordering", "limit"})
-
-
-class Viewer(NamedTuple):
-    """What scope asks of a user (erp/scoping.py), with stand-ins for its keys: one for all users of a standing."""
-
-    is_active: bool
-    user_type: str
-    organization_id: uuid.UUID | None
-    partner_id: uuid.UUID | None
-    home_organization_id: uuid.UUID | None
-
-    @classmethod
-    def like(cls, user: Any) -> Viewer:
-        """The standing of a user."""
-        return cls(
-            user.is_active,
-            str(user.user_type),
-            ORGANIZATION if user.organization_id else None,
-            PARTNER if user.partner_id else None,
-            HOME if user.home_organization_id else None,
-        )
 
 
 layouts, statements, locks = Kept(), Kept(), Kept()
@@ -209,15 +186,7 @@ def with_joins(rows: models.QuerySet[Any]) -> models.QuerySet[Any]:
 
 
 def _brought(view: Any, user: Any, key: Any) -> dict[Any, Any]:
-    """What stands in for what, in kept statements."""
-    return {
-        ORGANIZATION: user.organization_id,
-        PARTNER: user.partner_id,
-        HOME: user.home_organization_id,
-        PARENT: view.parent_key() if view.parent else None,
-        KEY: key,
-        TEXT_KEY: key,
-    }
+    return brought_by(user, key=key, parent=view.parent_key() if view.parent else None)
 
 
 def _answer(text: str, headers: Mapping[str, str] | None) -> HttpResponse:

@@ -31,6 +31,7 @@ KNOWN_S = 0.2  # how long a standby's position is believed
 AWAY_S = 5.0  # how long a standby that failed is left alone
 KEPT_S = 300  # how long a client's last write is remembered: longer than any standby may lag
 KEY = "replicas:wrote:{}"
+BEYOND = 2**63  # no standby gets there
 POSITION = (
     "SELECT pg_last_wal_replay_lsn() - '0/0'::pg_lsn,"
     " coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)"
@@ -123,12 +124,19 @@ def read_for(user_key: str) -> None:
 
 
 def wrote(user_key: str) -> None:
-    """The user's request has committed a write: remember where the log stood. Call it after the commit."""
+    """The user's request has committed a write: remember where the log stood. Call it after the commit.
+
+    What is committed can't fail any more: if the primary is away now, its author reads from the primary for a while.
+    """
     if not settings.DATABASE_REPLICAS or not user_key:
         return
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        cursor.execute(WRITTEN)
-        position = int(cursor.fetchone()[0])
+    try:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.execute(WRITTEN)
+            position = int(cursor.fetchone()[0])
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("The primary went away after a write: %s", error)
+        position = BEYOND
     try:
         cache.set(KEY.format(user_key), position, KEPT_S)
     except (RedisError, OSError) as error:

@@ -10,11 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.db.models.signals import post_save
 from django.test import Client
 
 from accounts.tests.signin import signed_in
+from erp import replicas
 from erp.api import handlers
 from erp.postgresql.base import OutcomeUnknownError
 from locations.models import Location
@@ -106,8 +108,25 @@ def test_a_connection_that_breaks_at_commit_leaves_a_doubt_and_says_so(program, 
 
 
 def test_the_desks_page_tells_a_doubt_from_a_refusal(rf, monkeypatch):
-    monkeypatch.setattr(handlers.sys, "exc_info", lambda: (None, OutcomeUnknownError(), None))
-    assert "may have been saved or not" in handlers.server_error(rf.post("/admin/x")).content.decode()
+    with monkeypatch.context() as patch:
+        patch.setattr(handlers.sys, "exc_info", lambda: (None, OutcomeUnknownError(), None))
+        page = handlers.server_error(rf.post("/admin/x")).content.decode()
+    assert "may have been saved or not" in page
+
+
+def test_a_primary_that_goes_after_the_commit_makes_no_refusal_of_it(program, monkeypatch, settings, super_admin):
+    settings.DATABASE_REPLICAS = ["replica1"]
+    wrote = replicas.wrote
+
+    def break_first(user_key: str) -> None:
+        end_connection()
+        wrote(user_key)
+
+    monkeypatch.setattr(replicas, "wrote", break_first)
+    answer = program.post(LOCATIONS, BODY, content_type="application/json")
+    connection.close()
+    assert (answer.status_code, Location.objects.count()) == (201, 1)
+    assert cache.get(replicas.KEY.format(super_admin.pk)) == replicas.BEYOND
 
 
 def test_a_deferred_rule_that_breaks_at_commit_is_no_outage():

@@ -94,6 +94,25 @@ def installed(*, users: int = USERS, places: int = PLACES, pool: int = 0, home: 
             embedded.stop(data)
 
 
+@contextmanager
+def standby(installation: Installation, *, home: Path = HOME) -> Iterator[tuple[Path, str]]:
+    """A standby that streams from the installation: its data directory, and the address for DATABASE_REPLICA_URLS."""
+    primary = embedded.start(installation.data)
+    with TemporaryDirectory(prefix="standby-", dir=home) as folder:
+        data = Path(folder) / "data"
+        data.mkdir(mode=0o700)
+        embedded._give_to_system_user(data)
+        embedded._open_for_system_user(data)
+        source = psycopg.conninfo.make_conninfo(host=primary, user=embedded.USER)
+        embedded._run("pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", f"--dbname={source}", data=data)
+        (data / ".s.PGSQL.5432.lock").unlink(missing_ok=True)  # the primary's
+        try:
+            reached = embedded.start(data, options=POSTGRES_OPTIONS)
+            yield data, _url(reached, f"run_{os.getpid()}")
+        finally:
+            embedded.stop(data)
+
+
 def _production(redis_url: str, *, pool: int, home: Path) -> dict[str, str]:
     """What deploy/production.env.sample would say here. The load comes as if through a balancer on this machine."""
     return {

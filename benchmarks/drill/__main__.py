@@ -22,7 +22,7 @@ from benchmarks.drill.clients import Client
 from benchmarks.drill.faults import FAULTS, ROLLING, Fault, World
 from benchmarks.drill.journal import Call, Window, judge
 from benchmarks.drill.services import Service, supervised
-from benchmarks.installation import ROOT, Installation, installed
+from benchmarks.installation import ROOT, Installation, installed, standby
 from benchmarks.load import free_port, interrupt, wait_for
 
 HOME = ROOT / "var" / "drill"
@@ -119,11 +119,15 @@ def drill(faults: list[Fault], *, seconds: float) -> list[str]:
     """Everything; returns what is wrong."""
     port = free_port()
     HOME.mkdir(parents=True, exist_ok=True)
-    with installed(users=USERS, places=PLACES, home=HOME) as installation:
+    with (
+        installed(users=USERS, places=PLACES, home=HOME) as installation,
+        standby(installation, home=HOME) as (copy, copy_url),
+    ):
+        installation.environment["DATABASE_REPLICA_URLS"] = copy_url
         running = services(installation, port)
         with supervised(running):
             wait_for(running["web"].process, port)
-            world = World(installation, running, connections=WORKERS * THREADS, pidfile=HOME / "web.pid")
+            world = World(installation, running, WORKERS * THREADS, HOME / "web.pid", copy)
             with busy(installation, port) as clients:
                 windows = suffer(world, faults, seconds=seconds)
             calls = [call for client in clients for call in client.calls]

@@ -32,6 +32,7 @@ class World:
     services: Mapping[str, Service]
     connections: int  # that the server needs
     pidfile: Path
+    standby: Path  # data directory
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ def kill_postgres(world: World) -> None:
         raise SystemExit(
             f"PostgreSQL listens in another folder than {folder}: run from a checkout with a shorter path."
         )
+
+
+def kill_standby(world: World) -> None:
+    """It stays away; what was read there comes from the primary."""
+    os.kill(int((world.standby / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
 
 def crowd_postgres(world: World) -> None:
@@ -140,5 +146,6 @@ FAULTS = (
     Fault("Valkey hangs for 5 s", hang_valkey),
     Fault("kill -9 of PostgreSQL", kill_postgres, away=True),
     Fault("connections taken, table locked for 5 s", crowd_postgres),
+    Fault("kill -9 of the standby", kill_standby),
 )
 ROLLING = Fault("rolling restart", roll)

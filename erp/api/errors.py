@@ -35,6 +35,7 @@ NOT_FOUND = "There is no such record."
 DENIED = "Your roles do not allow this."
 # SQLSTATE of the classes of errors that a client can do something about.
 UNIQUE, EXCLUSION, FOREIGN_KEY = "23505", "23P01", "23503"
+TOO_LONG = "57014"  # statement_timeout
 BUSY = {"40P01", "40001", "55P03"}  # deadlock, serialization failure, lock not available
 AWAY_S = 5  # a restart of the database takes a few seconds
 Error = dict[str, str]
@@ -183,6 +184,11 @@ def _of_outage(exc: Exception) -> Problem | None:
     if isinstance(exc, DatabaseError) and _sqlstate(exc) in BUSY:
         sentence = "Others are changing the same records right now: repeat the request."
         return Problem(503, "busy", sentence, headers={"Retry-After": "1"})
+    if isinstance(exc, DatabaseError) and _sqlstate(exc) == TOO_LONG:
+        sentence = (
+            "This took longer than a request may and nothing was written: ask for less at once, or repeat it later."
+        )
+        return Problem(503, "too_long", sentence, headers={"Retry-After": f"{AWAY_S}"})
     if not is_away(exc):
         return None
     code, sentence = "unavailable", "The database is away for a moment and nothing was written: repeat the request."

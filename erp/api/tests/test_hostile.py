@@ -5,7 +5,7 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import IntegrityError, OperationalError
+from django.db import IntegrityError, OperationalError, connection
 from django.http import Http404
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected, ForeignKeyViolation
@@ -89,13 +89,24 @@ def test_unknown_address_is_a_404_problem(api, method):
 
 
 def test_own_fault_is_a_500_problem_with_the_request_id(api, super_admin, monkeypatch):
-    monkeypatch.setattr("erp.api.viewsets.MasterDataViewSet.filter_queryset", lambda *_: 1 / 0)
+    monkeypatch.setattr("erp.api.viewsets.MasterDataViewSet.ordering_of", lambda *_: 1 / 0)
     client = api(super_admin)
     client.raise_request_exception = False
     answer = client.get(URL)
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
     assert answer.json()["request_id"] == answer["X-Request-ID"]
     assert "division" not in answer.content.decode()
+
+
+def test_a_statement_that_takes_too_long_is_503_with_a_way_out(api, super_admin, monkeypatch):
+    def slow(*_):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 1")
+            cursor.execute("SELECT pg_sleep(5)")
+
+    monkeypatch.setattr("erp.api.viewsets.MasterDataViewSet.ordering_of", slow)
+    answer = api(super_admin).get(URL)
+    assert (answer.status_code, answer["Retry-After"], answer.json()["code"]) == (503, "5", "too_long")
 
 
 class TestDjangosOwnRefusals:

@@ -100,7 +100,7 @@ def test_own_fault_is_a_500_problem_with_the_request_id(api, super_admin, monkey
 
 def test_a_statement_that_takes_too_long_is_503_with_a_way_out(api, super_admin, monkeypatch):
     def slow(*_):
-        with connection.cursor() as cursor:
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = 1")
             cursor.execute("SELECT pg_sleep(5)")
 

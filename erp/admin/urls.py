@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from erp.admin import approvals, explorer, exports, maps, search, undo, validation, work
+from erp.admin import approvals, explorer, exports, jobs, maps, search, undo, validation, work
 from erp.admin.imports import pages
 
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("imports/<uuid:pk>/progress/", admin.site.admin_view(pages.progress), name="import_progress"),
     path("imports/<uuid:pk>/errors.csv", admin.site.admin_view(pages.errors), name="import_errors"),
     path("imports/<uuid:pk>/cancel/", admin.site.admin_view(pages.cancel), name="import_cancel"),
+    path("jobs/", admin.site.admin_view(jobs.jobs_page), name="jobs"),
+    path("jobs/<int:pk>/", admin.site.admin_view(jobs.job_page), name="job"),
     path("validate/", admin.site.admin_view(validation.validate), name="validate"),
     path("audit/undo/<uuid:event_id>/", admin.site.admin_view(undo.undo_view), name="undo"),
 ]

@@ -13,6 +13,7 @@ import subprocess
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
 import psycopg
@@ -42,7 +43,7 @@ class PgBouncer:
         self._process = subprocess.Popen(  # noqa: S603
             [program(), str(folder / "pgbouncer.ini")],
             cwd=folder,
-            user=self._user,
+            **_identity(self._user),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -87,6 +88,11 @@ def _user() -> str | None:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
     return embedded.SYSTEM_USER if embedded.SYSTEM_USER in known else "nobody"
+
+
+def _identity(user: str | None) -> dict[str, Any]:
+    """How it runs as that user alone: with root's group it would be shut out of folders that others may pass."""
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 
 
 def _configuration(folder: Path, direct: str) -> str:

@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -280,6 +281,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers end with us
     works = options.work.split(",")
     if unknown := set(works) - set(WORKS):
         parser.error(f"no such work: {', '.join(sorted(unknown))}. Choose of {', '.join(WORKS)}.")

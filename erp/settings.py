@@ -407,7 +407,8 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["context"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
-        "procrastinate.blueprints": {"level": "WARNING"},  # a line for every command otherwise
+        "procrastinate.blueprints": {"level": "WARNING"},
+        "procrastinate.periodic": {"level": "WARNING"},  # a line for every command otherwise
         "erp.access": {"level": "INFO" if LOG_FORMAT == "json" else "WARNING"},  # runserver writes lines of its own
     },
 }

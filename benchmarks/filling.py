@@ -28,6 +28,7 @@ from django.utils.module_loading import import_string
 
 from accounts.models import SecondFactor, User
 from benchmarks.mix import USERS
+from benchmarks.names import FIRST, LAST
 from commodities.models import Commodity, CommodityCategory, Unit
 from erp import bulk, context
 from erp.approvals.guards import four_eyes_off
@@ -39,21 +40,6 @@ from partners.models import BusinessPartner
 
 HOUSES, PARTNERS, COMMODITIES = 20, 10_000, 500
 PASSWORD = "load-test-2026-cotton"
-FIRST = [
-    "Shree",
-    "Jai",
-    "Maruti",
-    "Laxmi",
-    "Krishna",
-    "Ganesh",
-    "Ambica",
-    "Bharat",
-    "Gujarat",
-    "Narmada",
-    "Sardar",
-    "Royal",
-]
-LAST = ["Cotton", "Ginning", "Spinning", "Textile", "Agro", "Fibre", "Trading", "Export", "Industries", "Mills", "Yarn"]
 SYLLABLES = [consonant + vowel for consonant in "kgnrmvlsptdj" for vowel in "aiu"]
 pan = import_string("partners.tests.factories.pan")
 

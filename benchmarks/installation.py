@@ -26,7 +26,7 @@ from erp.testing.services import MIGRATION_SOURCES
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / "var" / "load"
-FILLING = [ROOT / "benchmarks" / name for name in ("filling.py", "mix.py")]
+FILLING = [ROOT / "benchmarks" / name for name in ("filling.py", "mix.py", "names.py")]
 USERS = 1_000
 PLACES = 100_000
 # Durable as in production: each commit waits for the disk.

@@ -13,7 +13,6 @@ import argparse
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from argon2 import PasswordHasher
 
 from benchmarks import cpu
 from benchmarks.installation import HOME, ROOT, USERS, Installation, installed
+from benchmarks.stage import free_port
 
 FAILURES_MOST, AVERAGE_MOST_MS, P95_MOST_MS = 0.01, 200.0, 500.0
 # Sign-ins may take this much of one core; as much again goes into the rest of a login and the first requests of each user.
@@ -117,13 +117,6 @@ def end(started: subprocess.Popen[bytes]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(started.pid, signal.SIGKILL)
     started.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int, *, most_s: float = 60) -> None:

@@ -18,24 +18,10 @@ from django.utils.module_loading import import_string
 
 django.setup()
 
+from benchmarks.names import FIRST  # noqa: E402
 from erp import tokens  # noqa: E402
 from erp.approvals.guards import four_eyes_off  # noqa: E402
 from erp.scoping import UserType  # noqa: E402
-
-FIRST = [
-    "Shree",
-    "Jai",
-    "Maruti",
-    "Laxmi",
-    "Krishna",
-    "Ganesh",
-    "Ambica",
-    "Bharat",
-    "Gujarat",
-    "Narmada",
-    "Sardar",
-    "Royal",
-]
 
 
 def make(rows: int, *, users: int) -> tuple[Any, list[str]]:

@@ -19,25 +19,11 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from benchmarks import scratch  # sets up Django first
+from benchmarks.names import FIRST, LAST
 from erp import search
 from erp.approvals.guards import four_eyes_off
 
 MOST_MS = 50.0
-FIRST = [
-    "Shree",
-    "Jai",
-    "Maruti",
-    "Laxmi",
-    "Krishna",
-    "Ganesh",
-    "Ambica",
-    "Bharat",
-    "Gujarat",
-    "Narmada",
-    "Sardar",
-    "Royal",
-]
-LAST = ["Cotton", "Ginning", "Spinning", "Textile", "Agro", "Fibre", "Trading", "Export", "Industries", "Mills", "Yarn"]
 NAME = (
     "(%(first)s::text[])[1 + (n::bigint * 7919 %% 12)] || ' '"
     " || initcap(translate(substr(md5(n::text), 1, 7), '0123456789', 'aeioulnrst'))"

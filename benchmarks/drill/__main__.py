@@ -23,7 +23,8 @@ from benchmarks.drill.faults import FAULTS, ROLLING, Fault, World
 from benchmarks.drill.journal import Call, Window, judge
 from benchmarks.drill.services import Service, supervised
 from benchmarks.installation import ROOT, Installation, installed, standby
-from benchmarks.load import free_port, interrupt, wait_for
+from benchmarks.load import interrupt, wait_for
+from benchmarks.stage import free_port
 
 HOME = ROOT / "var" / "drill"
 USERS, PLACES, CLIENTS = 40, 2_000, 20

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.error import HTTPError
@@ -46,9 +47,9 @@ def valkey() -> Iterator[Server]:
         server.end()
 
 
-@pytest.fixture(scope="module")
-def port(django_db_setup: None, valkey: Server) -> Iterator[int]:
-    """The other server process: the test's database, a Valkey that can be harmed."""
+@contextmanager
+def serving(valkey: Server) -> Iterator[int]:
+    """Another server process: the test's database, this Valkey."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     environment = {**os.environ, "DATABASE_URL": database, "REDIS_URL": valkey.url, "SECURE_SSL_REDIRECT": "0"}
     with subprocess.Popen(
@@ -60,14 +61,15 @@ def port(django_db_setup: None, valkey: Server) -> Iterator[int]:
             process.terminate()
 
 
-@pytest.fixture
-def other(port: int, valkey: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], int]]:
-    """Status that the other process answers to who brings these credentials."""
-    valkey.back()
-    settings.REDIS_URL = valkey.url
-    options = {"SOCKET_CONNECT_TIMEOUT": 1.0, "SOCKET_TIMEOUT": 1.0}
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": valkey.url, "OPTIONS": options}}
-    monkeypatch.setattr(ratelimits, "breaker", ratelimits.Breaker())
+@pytest.fixture(scope="module")
+def port(django_db_setup: None, valkey: Server) -> Iterator[int]:
+    """The other process of all tests here, which goes through all that they do to its Valkey."""
+    with serving(valkey) as port:
+        yield port
+
+
+def asking(port: int) -> Callable[[str], int]:
+    """Status that this process answers to who brings these credentials."""
 
     def ask(token: str) -> int:
         call = Call(f"http://127.0.0.1:{port}/api/v1/partners", headers={"Authorization": f"Bearer {token}"})
@@ -78,9 +80,26 @@ def other(port: int, valkey: Server, settings: Any, monkeypatch: pytest.MonkeyPa
             refusal.close()
             return refusal.code
 
-    yield ask
+    return ask
+
+
+@pytest.fixture
+def unharmed(valkey: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The Valkey, running, also for the test's own process."""
+    valkey.back()
+    settings.REDIS_URL = valkey.url
+    options = {"SOCKET_CONNECT_TIMEOUT": 1.0, "SOCKET_TIMEOUT": 1.0}
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": valkey.url, "OPTIONS": options}}
+    monkeypatch.setattr(ratelimits, "breaker", ratelimits.Breaker())
+    yield valkey
     valkey.back()
     get_redis_connection("default").flushall()
+
+
+@pytest.fixture
+def other(port: int, unharmed: Server) -> Callable[[str], int]:
+    """Status that the other process answers to who brings these credentials."""
+    return asking(port)
 
 
 def warm(ask: Callable[[str], int], token: str) -> None:
@@ -136,21 +155,25 @@ def test_a_revoked_key_opens_nothing(other: Any, internal_user: Any) -> None:
     assert other(text) == 401
 
 
-def test_the_other_process_does_use_a_snapshot(other: Any, internal_user: Any) -> None:
-    """The control: nobody tells it of what is written past the application. It learns of that within 10 seconds."""
+def test_the_other_process_does_use_a_snapshot(unharmed: Server, internal_user: Any) -> None:
+    """The control: nobody tells it of what is written past the application. It learns of that within 10 seconds.
+
+    In a process of its own: one that has just lost its Valkey uses no snapshots for some seconds.
+    """
     user = internal_user("viewer")
     token = signed_in(user).access
-    warm(other, token)
     parameters = connection.get_connection_params()
-    with psycopg.connect(
-        **{name: parameters[name] for name in ("host", "port", "user", "dbname") if name in parameters}
-    ) as raw:
+    reachable = {name: parameters[name] for name in ("host", "port", "user", "dbname") if name in parameters}
+    with serving(unharmed) as port, psycopg.connect(**reachable) as raw:
+        ask = asking(port)
+        warm(ask, token)
         raw.execute(
             "UPDATE accounts_authsession SET revoked_at = now(), revoke_reason = 'admin' WHERE user_id = %s", [user.pk]
         )
-    assert other(token) == 200
-    snapshots.raise_epochs([str(user.pk)])
-    assert other(token) == 401
+        raw.commit()
+        assert ask(token) == 200
+        snapshots.raise_epochs([str(user.pk)])
+        assert ask(token) == 401
 
 
 @pytest.mark.parametrize("harm", [Server.kill, Server.stop], ids=["killed", "stopped"])

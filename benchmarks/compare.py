@@ -31,7 +31,7 @@ import psycopg
 from benchmarks import cpu, stage
 
 WORKS = ("list", "detail", "create", "patch", "search")
-USERS = 1000
+USERS = 300
 CONNECTIONS = 16
 WORKERS, THREADS = 2, 4
 WORDS = ("Ambica", "Narmada", "Krishna", "Sardar", "Maruti")

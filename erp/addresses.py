@@ -1,7 +1,8 @@
 """The address that a request comes from, in one spelling: for rate limits, history and sessions alike."""
 
 import re
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,7 +19,7 @@ def client_address(request: HttpRequest) -> str:
     """
     address = _parse(request.META.get("REMOTE_ADDR", ""))
     hops = request.headers.get("x-forwarded-for", "").split(",")
-    while address and hops and any(address in network for network in settings.TRUSTED_PROXIES):
+    while address and hops and _is_in(address, tuple(settings.TRUSTED_PROXIES)):
         hop = _parse(hops.pop())
         if hop is None:
             break
@@ -33,6 +34,12 @@ def block_of(address: str) -> str:
     return str(IPv6Network(f"{address}/64", strict=False).network_address)
 
 
+@lru_cache(maxsize=10_000)
+def _is_in(address: IPv4Address | IPv6Address, networks: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    return any(address in network for network in networks)
+
+
+@lru_cache(maxsize=10_000)
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     """The address without port, zone and IPv4-in-IPv6 wrapping (::ffff:192.0.2.7); None if it is none."""
     text = text.strip()

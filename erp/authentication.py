@@ -31,7 +31,7 @@ from erp.snapshots import Snapshot
 
 SCHEME = "Bearer"
 API_KEY = re.compile(r"(erp_live_[0-9a-z]{6,23})_[0-9a-f]{64}")
-SEEN_EVERY = timedelta(minutes=1)
+SEEN_EVERY = timedelta(minutes=5)
 # What a user who owes a new password may still do. Machines have no password: their keys go on.
 OPEN_BEFORE_CHANGE = frozenset(f"/api/v1/auth/{step}" for step in ("password", "logout", "me"))
 
@@ -171,7 +171,7 @@ def part_of(path: str) -> str:
 
 
 def touch(row: Any, column: str) -> None:
-    """Note that this row was used now, at most once a minute, after the request's transaction and never waiting for another."""
+    """Note that this row was used now, at most once in five minutes, after the request's transaction and never waiting for another."""
     now = timezone.now()
     seen = getattr(row, column)
     if seen is not None and now - seen < SEEN_EVERY:

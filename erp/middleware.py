@@ -1,4 +1,4 @@
-"""Request id and context for every request; one transaction for every request that writes."""
+"""Request id and context for every request; one transaction for every request that writes; what only the desk needs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,22 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 
+from csp.middleware import CSPMiddleware
 from django.conf import settings
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.common import CommonMiddleware
 
 from erp import context, replicas
 from erp.addresses import client_address
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
 REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+API = "/api/v1/"
+# What answers of the API may do in a browser that shows them as a page: nothing.
+API_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 class RequestContextMiddleware:
@@ -63,6 +70,48 @@ class DeskNetworkMiddleware:
         return bool(address) and any(ip_address(address) in network for network in settings.ADMIN_ALLOWED)
 
 
+class ApiMiddleware:
+    """What the API needs of those below that only the desk passes."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(API):
+            return self.get_response(request)
+        request.get_host()  # raises DisallowedHost
+        response = self.get_response(request)
+        response.headers["Content-Security-Policy"] = API_POLICY
+        if not response.streaming:
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+
+class PastTheApi:
+    """Mixin: requests of the API pass by. They have no session, no pages, and one policy for all."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if request.path_info.startswith(API):
+            return self.get_response(request)  # type: ignore[attr-defined]  # likewise
+        return super().__call__(request)  # type: ignore[misc]  # Django's, which it is mixed into
+
+
+class DeskPolicyMiddleware(PastTheApi, CSPMiddleware):
+    """Content-Security-Policy of pages."""
+
+
+class DeskSessionMiddleware(PastTheApi, SessionMiddleware):
+    """Sessions of people at the desk."""
+
+
+class DeskCommonMiddleware(PastTheApi, CommonMiddleware):
+    """Addresses with and without their last slash."""
+
+
+class DeskMessageMiddleware(PastTheApi, MessageMiddleware):
+    """What a page tells on the next one."""
+
+
 class ActorMiddleware:
     """Names the signed-in user in the context and runs unsafe requests in one transaction. Stands last."""
 
@@ -77,7 +126,7 @@ class ActorMiddleware:
     ) -> HttpResponse | None:
         if request.method in SAFE_METHODS:
             return None
-        if request.user.is_authenticated:
+        if not request.path_info.startswith(API) and request.user.is_authenticated:
             context.amend(
                 actor_id=request.user.pk,
                 actor_label=context.label_of(request.user),

@@ -1,7 +1,7 @@
 """Sign-ins that this process read a moment ago, so that most requests need no SELECT to know their caller.
 
 A snapshot is good for one request if the request's one call to Redis (erp/ratelimits.py) answers the epochs that stood when
-the snapshot was read, and for 10 seconds at most. Epochs are named after what a sign-in hangs on: the user, its
+the snapshot was read, and for 30 seconds at most. Epochs are named after what a sign-in hangs on: the user, its
 organization, its partner and that one's organization. Triggers tell the connection that changes one of them
 (accounts/constraints.py), whatever statement did it; the connection raises its epoch after COMMIT, before anybody is answered
 (erp/postgresql). Without Redis no snapshot is used.
@@ -27,9 +27,9 @@ from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
 
-LIFETIME_S = 10.0
+LIFETIME_S = 30.0
 # A raised epoch is needed as long as a snapshot from before may live. One that is not there was not raised lately.
-KEPT_S = 60
+KEPT_S = 120
 MOST = 10_000
 EVERYTHING = "*"  # what concerns all sign-ins, such as the permissions of a role
 MANY = 100  # changes at once that are told as one of everything
@@ -110,7 +110,7 @@ class Snapshot:
         return epochs is not None and young and self.epochs == epochs
 
     def confirm(self, epochs: Epochs | None) -> None:
-        """Epochs that were read after the row: they stood before it as well, if nothing was raised within a minute."""
+        """Epochs that were read after the row: they stood before it as well, if nothing was raised within KEPT_S."""
         if epochs and self.generation and epochs[0] == self.generation and not any(epochs[1:]):
             self.epochs = epochs
 

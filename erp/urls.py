@@ -17,14 +17,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("api/v1/", include("erp.api.urls")),  # first, since each address is tried in turn and most requests are these
+    path("api/v1/auth/", include("accounts.auth_urls")),
     path("healthz", healthz, name="healthz"),
     path("readyz", ops.readyz, name="readyz"),
     path("metrics", ops.metrics, name="metrics"),
     path(settings.ADMIN_PATH, include("accounts.desk_urls")),
     path(settings.ADMIN_PATH, include("erp.admin.urls")),
     path(settings.ADMIN_PATH, admin.site.urls),
-    path("api/v1/auth/", include("accounts.auth_urls")),
-    path("api/v1/", include("erp.api.urls")),
     path("api/openapi.json", pages.openapi, name="openapi"),
     path("api/docs", pages.swagger, name="swagger"),
     path("api/redoc", pages.redoc, name="redoc"),

@@ -132,7 +132,7 @@ def test_key_does_not_touch_sign_ins(client, issue, path):
     assert call(f"{AUTH}/{path}", headers={"Authorization": f"Bearer {text}"}).status_code == 401
 
 
-def test_use_is_noted_once_a_minute_and_is_no_change(client, issue, django_capture_on_commit_callbacks):
+def test_use_is_noted_once_in_five_minutes_and_is_no_change(client, issue, django_capture_on_commit_callbacks):
     key, text = issue()
     with django_capture_on_commit_callbacks(execute=True) as writes:
         status(client, text)

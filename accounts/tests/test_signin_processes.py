@@ -156,7 +156,7 @@ def test_a_revoked_key_opens_nothing(other: Any, internal_user: Any) -> None:
 
 
 def test_the_other_process_does_use_a_snapshot(unharmed: Server, internal_user: Any) -> None:
-    """The control: nobody tells it of what is written past the application. It learns of that within 10 seconds.
+    """The control: nobody tells it of what is written past the application. It learns of that within 30 seconds.
 
     In a process of its own: one that has just lost its Valkey uses no snapshots for some seconds.
     """

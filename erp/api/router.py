@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import models
-from django.urls import URLPattern, path
+from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, path
+from django.urls.resolvers import RoutePattern
 from django.utils.module_loading import autodiscover_modules
 
 V = TypeVar("V", bound=type[Any])
@@ -54,6 +55,29 @@ class Resource:
                 tier = "relaxed" if suffix == "/bulk" else self.view.tier
                 view = self.view.as_view(allowed, basename=self.name, tier=tier)
                 yield path(f"{base}{suffix}", view, name=f"{name}-{kind}".rstrip("-"))
+
+
+class Directory(URLResolver):
+    """Patterns that are looked up by how many steps an address has and how it begins, instead of being tried one by one."""
+
+    def __init__(self, patterns: list[URLPattern]) -> None:
+        super().__init__(RoutePattern(""), patterns)
+        self.places: dict[tuple[int, str], list[URLPattern]] = {}
+        for pattern in patterns:
+            self.places.setdefault(_place_of(str(pattern.pattern)), []).append(pattern)
+
+    def resolve(self, path: str) -> ResolverMatch:
+        """Raises: Resolver404."""
+        for pattern in self.places.get(_place_of(path), ()):
+            if match := pattern.resolve(path):
+                return match
+        raise Resolver404({"tried": [], "path": path})
+
+
+def _place_of(path: str) -> tuple[int, str]:
+    """Number of steps, and the first step; below "settings", which is common, the second one."""
+    first, _, rest = path.partition("/")
+    return path.count("/"), rest.partition("/")[0] if first == "settings" else first
 
 
 _resources: dict[str, Resource] = {}

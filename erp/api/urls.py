@@ -4,9 +4,9 @@ from django.urls import path
 
 from erp.api.approvals import ChangeRequests
 from erp.api.events import Feed, FeedStats
-from erp.api.router import resources
+from erp.api.router import Directory, resources
 
-urlpatterns = [
+_patterns = [
     *(pattern for resource in resources() for pattern in resource.urls()),
     *(
         path(
@@ -19,3 +19,5 @@ urlpatterns = [
     path("events", Feed.as_view(), name="events"),
     path("events/stats", FeedStats.as_view(), name="events-stats"),
 ]
+
+urlpatterns = [Directory(_patterns)]

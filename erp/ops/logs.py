@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
@@ -35,6 +36,9 @@ PATTERNS = [
     (re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"), GONE),
     (re.compile(r"(?<![\w.-])\d(?:[ -]?\d){8,17}(?![\w.-]|\.\d)"), GONE),
 ]
+# Ids of ours, in every line, hold none of that.
+ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+SHORT = 100  # characters of texts that come again: routes, methods, names of loggers
 OURS = ("request_id", "user", "organization")
 
 
@@ -44,14 +48,30 @@ def scrub(text: str) -> str:
     >>> scrub("login failed for ravi@example.com, password=hunter22")
     'login failed for [removed], password=[removed]'
     """
+    if ID.fullmatch(text):
+        return text
+    return _short_scrubbed(text) if len(text) <= SHORT else _scrubbed(text)
+
+
+def _scrubbed(text: str) -> str:
     for pattern, instead in PATTERNS:
         text = pattern.sub(instead, text)
     return text
 
 
+@lru_cache(maxsize=2_000)
+def _short_scrubbed(text: str) -> str:
+    return _scrubbed(text)
+
+
+@lru_cache(maxsize=500)
+def _is_secret(name: str) -> bool:
+    return bool(SECRET_NAME.search(name))
+
+
 def scrub_value(name: str, value: Any) -> Any:
     """A field of a line: nothing of one whose name says that it is secret; mappings and lists are gone through."""
-    if value and SECRET_NAME.search(name):
+    if value and _is_secret(name):
         return GONE
     if isinstance(value, str):
         return scrub(value)

@@ -12,6 +12,7 @@ import re
 import select
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Self
 
 import psycopg
@@ -45,6 +46,11 @@ def is_away(error: BaseException) -> bool:
     """Whether an error of Django's means that the database can't be reached or serves nobody right now."""
     state = getattr(error.__cause__, "sqlstate", None) or ""
     return isinstance(error, (OperationalError, InterfaceError)) and (not state or state.startswith(AWAY))
+
+
+@lru_cache(maxsize=1_000)
+def _can_write(sql: str) -> bool:
+    return bool(WRITE.match(sql))
 
 
 _serving = False
@@ -179,7 +185,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _execute(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, frame: dict[str, Any]) -> Any:
         acting = context.current()
-        if acting is self._sent or not isinstance(sql, str) or not WRITE.match(sql):
+        if acting is self._sent or not isinstance(sql, str) or not _can_write(sql):
             return execute(sql, params, many, frame)
         if many or (params and not isinstance(params, (list, tuple))):
             frame["cursor"].cursor.execute(SET_CONTEXT, [acting.as_json])

@@ -52,27 +52,40 @@ def brought_by(user: Any, *, key: Any = None, parent: Any = None) -> dict[Any, A
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Stands in a kept statement for one of the values that a request is about."""
+
+    place: int
+
+
 @dataclass(frozen=True)
 class Statement:
-    """SQL with its parameters, some of them stand-ins. once: it is made for one request only."""
+    """SQL with its parameters, some of them stand-ins.
+
+    prepared: the server keeps its plan. Not for what is planned well only with its values: words that are searched for,
+    filters that most rows pass or few.
+    """
 
     sql: str
     params: tuple[Any, ...]
-    once: bool = False
+    prepared: bool = True
 
     def rows(self, brought: Mapping[Any, Any], *, using: str = DEFAULT_DB_ALIAS) -> list[tuple[Any, ...]]:
         """What that database answers once `brought` is put in place of the stand-ins."""
         connection: Any = connections[using]
-        with connection.cursor() if self.once else connection.prepared_cursor() as cursor:
+        with connection.prepared_cursor() if self.prepared else connection.cursor() as cursor:
             cursor.execute(self.sql, self.bound(brought))
             found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
 
     def bound(self, brought: Mapping[Any, Any]) -> list[Any]:
         """The parameters with `brought` in place of the stand-ins."""
-        return [
-            brought[each] if isinstance(each, (uuid.UUID, str)) and each in STAND_INS else each for each in self.params
-        ]
+        return [brought[each] if _stands_in(each) else each for each in self.params]
+
+
+def _stands_in(param: Any) -> bool:
+    return isinstance(param, Given) or (isinstance(param, (uuid.UUID, str)) and param in STAND_INS)
 
 
 class Records:

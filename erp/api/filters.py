@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any
+from copy import copy
+from functools import cache
+from typing import Any, NamedTuple
 
 import django_filters
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.db.models import Q
 from django_filters.rest_framework import DjangoFilterBackend
@@ -31,18 +32,30 @@ class ManyTexts(django_filters.BaseInFilter, django_filters.CharFilter):
 class Keys(ManyTexts):
     """Foreign key by id or by code: `category=COTTON,0190…`. An id that names nothing finds nothing."""
 
-    def filter(self, qs: Any, value: Any) -> Any:
+    def filter(self, qs: Any, value: Any, *, user: Any) -> Any:
+        """The rows with one of these keys, or of the codes that this user may see."""
         if not value:
             return qs
-        target = qs.model._meta.get_field(self.field_name).remote_field.model
-        keys = {text: parse_key(target, text) for text in value}
-        condition = Q(**{f"{self.field_name}__in": [key for key in keys.values() if key is not None]})
+        target = self.target(qs.model)
+        keys, codes = parse_keys(target, value)
+        condition = Q(**{f"{self.field_name}__in": keys})
         if natural := natural_column(target):
-            codes = [text.upper() for text, key in keys.items() if key is None]
             # A partner may hang on another one whose code it does not know: only codes in scope name anything.
-            named = target._default_manager.visible_to(self.parent.request.user).filter(**{f"{natural}__in": codes})
+            named = target._default_manager.visible_to(user).filter(**{f"{natural}__in": codes})
             condition |= Q(**{f"{self.field_name}__in": named.values("pk")})
         return qs.filter(condition)
+
+    def target(self, model: Any) -> Any:
+        """The model whose rows are named."""
+        return column_at(model, self.field_name).remote_field.model
+
+
+def parse_keys(target: Any, texts: list[str]) -> tuple[list[Any], list[str]]:
+    """Keys among the texts, and codes: whatever can't be a key."""
+    keys = {text: parse_key(target, text) for text in texts}
+    return [key for key in keys.values() if key is not None], [
+        text.upper() for text, key in keys.items() if key is None
+    ]
 
 
 class ManyChoices(django_filters.BaseInFilter, django_filters.ChoiceFilter):
@@ -107,28 +120,61 @@ class DeclaredFilters(DjangoFilterBackend):
     """Filters and search of a list; parameters that nobody declared are refused."""
 
     def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
-        known = view.filterset_class.base_filters
-        hidden = view.hidden_parameters()
-        given = {name: text for name, text in request.query_params.items() if name in known}
-        if refused := hidden.intersection(given):
-            raise unknown_parameter(sorted(refused)[0], known=sorted(set(known) - hidden))
-        if empty := [name for name, text in given.items() if not text]:
-            # Most of all: a client whose variable is empty must not be answered with everything.
-            raise bad_parameter(empty[0], "The filter is empty: give a value, or leave the parameter out.")
-        if given:
-            filterset = _only(view.filterset_class, tuple(given))(data=given, queryset=queryset, request=request)
-            if not filterset.is_valid():
-                raise invalid(list(_errors(filterset.errors)))
-            queryset = filterset.qs
-        return _search(queryset, view, text=request.query_params.get("search", "").strip())
+        return narrowed(queryset, view, asked_of(request, view), user=request.user)
 
 
-@lru_cache(maxsize=500)
-def _only(filterset: Any, names: tuple[str, ...]) -> Any:
-    """The same filters without those that are not asked for: each request gets copies of all that its class has."""
-    kept: Any = type(filterset.__name__, (filterset,), {})
-    kept.base_filters = {name: each for name, each in filterset.base_filters.items() if name in names}
-    return kept
+class Asked(NamedTuple):
+    """Which rows of a list are asked for: values of filters, in the order of their declaration, and a text to search for."""
+
+    values: dict[str, Any]
+    text: str
+
+
+def asked_of(request: Request, view: Any) -> Asked:
+    """What the query of a list asks for. Raises: Problem."""
+    known, params = view.filterset_class.base_filters, request.query_params
+    given = {name: text for name, text in params.items() if name in known}
+    if given and (refused := view.hidden_parameters().intersection(given)):
+        raise unknown_parameter(sorted(refused)[0], known=sorted(set(known) - view.hidden_parameters()))
+    if empty := [name for name, text in given.items() if not text]:
+        # Most of all: a client whose variable is empty must not be answered with everything.
+        raise bad_parameter(empty[0], "The filter is empty: give a value, or leave the parameter out.")
+    values = _clean(view.filterset_class, given) if given else {}
+    text = params.get("search", "").strip()
+    if len(text) > SEARCH_LENGTH:
+        raise bad_parameter("search", f"Search for at most {SEARCH_LENGTH} characters.")
+    return Asked(values, text)
+
+
+def narrowed(rows: Any, view: Any, asked: Asked, *, user: Any) -> Any:
+    """The rows that are asked for. user: whose scope codes are looked up in."""
+    filters = view.filterset_class.base_filters
+    for name, value in asked.values.items():
+        each = filters[name]
+        rows = each.filter(rows, value, user=user) if isinstance(each, Keys) else each.filter(rows, value)
+    return _search(rows, view, text=asked.text) if asked.text else rows
+
+
+def _clean(filterset: Any, given: Mapping[str, str]) -> dict[str, Any]:
+    """The values, as the filters' form fields read them. Raises: Problem: of all that are wrong."""
+    values: dict[str, Any] = {}
+    errors: list[dict[str, str]] = []
+    for name, field in _form_fields(filterset).items():
+        if name not in given:
+            continue
+        try:
+            values[name] = field.clean(field.widget.value_from_datadict(given, {}, name))
+        except ValidationError as error:
+            errors += ({"pointer": f"?{name}", "code": "parameter", "detail": text} for text in error.messages)
+    if errors:
+        raise invalid(errors)
+    return values
+
+
+@cache
+def _form_fields(filterset: Any) -> dict[str, Any]:
+    """Made once: they hold nothing of a request, and a form of its own costs more than the rest of a list."""
+    return {name: copy(each).field for name, each in filterset.base_filters.items()}
 
 
 def check_parameters(params: Mapping[str, Any], *, known: frozenset[str]) -> None:
@@ -158,17 +204,7 @@ def is_filterable(model: Any, path: str) -> bool:
 
 
 def _search(rows: Any, view: Any, *, text: str) -> Any:
-    if not text:
-        return rows
-    if len(text) > SEARCH_LENGTH:
-        raise bad_parameter("search", f"Search for at most {SEARCH_LENGTH} characters.")
     condition = Q()
     for column in view.search:
         condition |= Q(**{f"{column}__icontains": text})
     return holding(rows, text, columns=view.search).filter(condition)
-
-
-def _errors(errors: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    for name, messages in errors.items():
-        for message in messages:
-            yield {"pointer": f"?{name}", "code": "parameter", "detail": str(message)}

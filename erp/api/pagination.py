@@ -68,7 +68,7 @@ class KeysetPagination(BasePagination):
     def cut(self, queryset: Any, request: Request, *, order: list[str], model: type[models.Model]) -> list[Any]:
         """The rows of the page. order: total, by columns of the model that are never null."""
         self.read(request, order=order, model=model)
-        return self.keep(list(self.turn(queryset)[: self.limit + 1]))
+        return self.keep(list(self.turn(queryset, after=self.after)[: self.limit + 1]))
 
     def read(self, request: Request, *, order: list[str], model: type[models.Model]) -> None:
         """What the request asks for, beginning with one row more than the page holds. Raises: Problem."""
@@ -81,13 +81,14 @@ class KeysetPagination(BasePagination):
             raise bad_parameter("include", "include is count, or left out.")
         self.counts, self.count = bool(include), None
         self.backwards = self.cursor is not None and self.cursor.backwards
+        self.after = self._values(self.cursor.values) if self.cursor else None
 
-    def turn(self, queryset: Any) -> Any:
-        """The rows from the cursor on, in the order in which they are read; counted, if that was asked for."""
+    def turn(self, queryset: Any, *, after: Sequence[Any] | None) -> Any:
+        """The rows after a place in the order in which they are read; all of them counted, if that was asked for."""
         self.count = self._count(queryset) if self.counts else None
         steps = [_flipped(step) for step in self.order] if self.backwards else self.order
-        if self.cursor is not None:
-            queryset = queryset.filter(self._beyond(steps, self.cursor.values))
+        if after is not None:
+            queryset = queryset.filter(_beyond(steps, after))
         return queryset.order_by(*steps)
 
     def keep(self, found: list[Any]) -> list[Any]:
@@ -147,19 +148,22 @@ class KeysetPagination(BasePagination):
         column: Any = self.model._meta.get_field(step.removeprefix("-"))
         return column  # type: ignore[no-any-return]
 
-    def _beyond(self, steps: Sequence[str], texts: Sequence[str]) -> Q:
+    def _values(self, texts: Sequence[str]) -> list[Any]:
         try:
-            values = [self._column(step).to_python(text) for step, text in zip(steps, texts, strict=True)]
+            return [self._column(step).to_python(text) for step, text in zip(self.order, texts, strict=True)]
         except (ValidationError, ValueError):
             raise bad_parameter("cursor", "This is no cursor of ours: take it from next or previous.") from None
-        beyond, equal = Q(), Q()
-        for step, value in zip(steps, values, strict=True):
-            name, than = step.removeprefix("-"), "lt" if step.startswith("-") else "gt"
-            beyond |= equal & Q(**{f"{name}__{than}": value})
-            equal &= Q(**{name: value})
-        first = steps[0].removeprefix("-")
-        # Implied by the rest, and what an index on the first column can use.
-        return Q(**{f"{first}__{'lte' if steps[0].startswith('-') else 'gte'}": values[0]}) & beyond
+
+
+def _beyond(steps: Sequence[str], values: Sequence[Any]) -> Q:
+    beyond, equal = Q(), Q()
+    for step, value in zip(steps, values, strict=True):
+        name, than = step.removeprefix("-"), "lt" if step.startswith("-") else "gt"
+        beyond |= equal & Q(**{f"{name}__{than}": value})
+        equal &= Q(**{name: value})
+    first = steps[0].removeprefix("-")
+    # Implied by the rest, and what an index on the first column can use.
+    return Q(**{f"{first}__{'lte' if steps[0].startswith('-') else 'gte'}": values[0]}) & beyond
 
 
 def _flipped(step: str) -> str:

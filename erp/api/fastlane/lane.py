@@ -17,13 +17,13 @@ from django.utils import timezone
 
 from erp.api import concurrency
 from erp.api.fastlane.layouts import Layout, layout_of, select
+from erp.api.fastlane.questions import Question, is_same, opened, question_of, sample_of
+from erp.api.filters import asked_of, narrowed
 from erp.api.permissions import may
 from erp.kept import PARENT, STAND_INS_OF, Kept, Records, Statement, Viewer, brought_by
 
 JSON = "application/json"
-# Parameters of a list that don't change which rows there are.
-HARMLESS = frozenset({"fields", "expand", "ordering", "limit"})
-
+UNKEPT = object()
 
 layouts, statements, locks = Kept(), Kept(), Kept()
 
@@ -81,18 +81,20 @@ class Lane:
 
     def page(self) -> HttpResponse:
         """A page of a list. Raises: Problem."""
-        view, request = self.view, self.view.request
-        plain = is_kept(view) and HARMLESS.issuperset(request.query_params)
-        rows = None if plain else view.filter_queryset(view.get_queryset())
-        order, pages = tuple(view.ordering_of(request)), view.paginator
+        view, request, pages = self.view, self.view.request, self.view.paginator
+        asked = asked_of(request, view)
+        order = tuple(view.ordering_of(request))
         pages.read(request, order=list(order), model=view.model)
-        most = pages.limit + 1
-        if rows is None:
-            shape = (*self.key, order, most)
-            made = statements.get(shape, lambda: self._statement(pages.turn(self._rows()), order, most=most))
-        else:
-            made = self._statement(pages.turn(rows), order, most=most, once=True)
-        found = pages.keep(made.rows(self._brought(), using=self.database) if made else [])
+        question = None if pages.counts or not is_kept(view) else question_of(view, asked, pages.after)
+        made: Any = UNKEPT
+        if question:
+            shape = (*self.key, order, pages.limit, question.kind)
+            made = statements.get(shape, lambda: self._kept(question, order))
+        if made is UNKEPT:
+            rows = narrowed(view.get_queryset(), view, asked, user=request.user)
+            made = self._list(pages.turn(rows, after=pages.after), order, prepared=False)
+        brought = self._brought() | (question.brought if question else {})
+        found = pages.keep(made.rows(brought, using=self.database) if made else [])
         texts = ",".join(row[0] for row in found)
         pages.rows = [self._place(row, order) for row in (found[:1] + found[-1:])]
         around, headers = pages.around()
@@ -106,7 +108,7 @@ class Lane:
         if stand_in and is_kept(view):
             made = statements.get((*self.key, None), lambda: self._one(self._rows(), stand_in, places))
         else:
-            made = self._one(view.get_queryset(), key, places, once=True)
+            made = self._one(view.get_queryset(), key, places, prepared=False)
         found = made.rows(self._brought(key), using=self.database) if made else []
         if not found:
             raise Http404
@@ -127,11 +129,36 @@ class Lane:
         rows: models.QuerySet[Any] = self.view.rows_of(self.viewer, parent=PARENT)
         return rows
 
-    def _one(self, rows: Any, key: Any, places: Sequence[str], *, once: bool = False) -> Statement | None:
-        return self._statement(rows.filter(pk=key).order_by(), places, most=1, once=once)
+    def _kept(self, question: Question, order: Sequence[str]) -> Any:
+        """The statement of questions like this one, None where no row can be found; UNKEPT: it is another one for each.
+
+        That it is the one which the ORM makes of this very question is looked at here, once.
+        """
+        asked = self._asked(question, order)
+        if not question.values:
+            return asked
+        sample = sample_of(self.view, question)
+        if sample is None:
+            return UNKEPT
+        kept = self._asked(sample, order)
+        if kept is None or asked is None:
+            return kept if kept is asked else UNKEPT
+        kept = opened(kept, sample)
+        return kept if is_same(kept, question, asked) else UNKEPT
+
+    def _asked(self, question: Question, order: Sequence[str]) -> Statement | None:
+        rows = narrowed(self._rows(), self.view, question.asked, user=self.viewer)
+        rows = self.view.paginator.turn(rows, after=question.after)
+        return self._list(rows, order, prepared=not question.is_chosen)
+
+    def _list(self, rows: models.QuerySet[Any], order: Sequence[str], *, prepared: bool) -> Statement | None:
+        return self._statement(rows, order, most=self.view.paginator.limit + 1, prepared=prepared)
+
+    def _one(self, rows: Any, key: Any, places: Sequence[str], *, prepared: bool = True) -> Statement | None:
+        return self._statement(rows.filter(pk=key).order_by(), places, most=1, prepared=prepared)
 
     def _statement(
-        self, rows: models.QuerySet[Any], places: Sequence[str], *, most: int, once: bool = False
+        self, rows: models.QuerySet[Any], places: Sequence[str], *, most: int, prepared: bool
     ) -> Statement | None:
         """Text of each row's JSON, then the columns `places`; None where no row can be in scope."""
         layout = Layout("q", [*self.layout.paths], self.layout.members, self.layout.params)
@@ -143,7 +170,7 @@ class Lane:
         source = layout.source(f"{sql} LIMIT {most:d}")
         shown = ", ".join(["row_to_json(j)::text", *columns])
         made = f"SELECT {shown} FROM {source}, LATERAL ({layout.made}) AS j"  # noqa: S608 (the ORM's SQL)
-        return Statement(made, (*params, *layout.params), once)
+        return Statement(made, (*params, *layout.params), prepared)
 
     def _brought(self, key: Any = None) -> dict[Any, Any]:
         return _brought(self.view, self.view.request.user, key)

@@ -70,6 +70,15 @@ class Flag(django_filters.TypedChoiceFilter):
         super().__init__(**{**kwargs, **options})
 
 
+# Of these the SQL follows from their names and from how many values there are, or whether true or false.
+EVEN = frozenset(
+    {
+        ManyTexts, ManyChoices, Keys, Flag, django_filters.NumberFilter, django_filters.DateFilter,
+        django_filters.IsoDateTimeFilter,
+    }
+)  # fmt: skip
+
+
 def filterset_of(view: Any) -> Any:
     """FilterSet of a view class: its declared filters and the times of every record."""
     declared = view.declared_filters() | {name: name for name in STAMPS}
@@ -133,7 +142,7 @@ class Asked(NamedTuple):
 def asked_of(request: Request, view: Any) -> Asked:
     """What the query of a list asks for. Raises: Problem."""
     known, params = view.filterset_class.base_filters, request.query_params
-    given = {name: text for name, text in params.items() if name in known}
+    given = {name: str(text) for name, text in params.items() if name in known}
     if given and (refused := view.hidden_parameters().intersection(given)):
         raise unknown_parameter(sorted(refused)[0], known=sorted(set(known) - view.hidden_parameters()))
     if empty := [name for name, text in given.items() if not text]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.core import signing
 from django.core.exceptions import ValidationError
@@ -21,6 +25,8 @@ DEFAULT, MOST = 25, 100
 COUNTED = 10_000
 SALT = "erp.api.cursor"
 CURSOR_LENGTH = 4_000
+GIVEN_CURSOR = re.compile(r"(?<=[?&])cursor=[^&#]*")
+MARK = uuid.uuid4().hex
 
 
 @dataclass(frozen=True)
@@ -106,10 +112,12 @@ class KeysetPagination(BasePagination):
 
     def around(self) -> tuple[dict[str, Any], dict[str, str] | None]:
         """What a page says beside its rows, in the body and in the headers."""
-        links = {
-            "next": self._link(self.rows[-1], backwards=False) if self.rows and self.has_next else None,
-            "previous": self._link(self.rows[0], backwards=True) if self.rows and self.has_previous else None,
+        before, after = _around_cursor(GIVEN_CURSOR.sub("cursor=", self.request.build_absolute_uri()))
+        ends = {
+            "next": self._cursor(self.rows[-1], backwards=False) if self.rows and self.has_next else None,
+            "previous": self._cursor(self.rows[0], backwards=True) if self.rows and self.has_previous else None,
         }
+        links = {rel: f"{before}{quote_plus(str(end))}{after}" if end else None for rel, end in ends.items()}
         header = ", ".join(f'<{url}>; rel="{rel.removesuffix("ious")}"' for rel, url in links.items() if url)
         counted = (
             {} if self.count is None else {"count": min(self.count, COUNTED), "count_exact": self.count <= COUNTED}
@@ -137,9 +145,8 @@ class KeysetPagination(BasePagination):
     def _count(self, rows: Any) -> int:
         return int(rows.order_by()[: COUNTED + 1].count())
 
-    def _link(self, row: Any, *, backwards: bool) -> str:
-        cursor = Cursor(self.order, [self._text(row, step) for step in self.order], backwards)
-        return replace_query_param(self.request.build_absolute_uri(), "cursor", str(cursor))
+    def _cursor(self, row: Any, *, backwards: bool) -> Cursor:
+        return Cursor(self.order, [self._text(row, step) for step in self.order], backwards)
 
     def _text(self, row: Any, step: str) -> str:
         return str(self._column(step).value_to_string(row))
@@ -153,6 +160,13 @@ class KeysetPagination(BasePagination):
             return [self._column(step).to_python(text) for step, text in zip(self.order, texts, strict=True)]
         except (ValidationError, ValueError):
             raise bad_parameter("cursor", "This is no cursor of ours: take it from next or previous.") from None
+
+
+@lru_cache(maxsize=500)
+def _around_cursor(address: str) -> tuple[str, str]:
+    """What stands before and after the cursor in a link to another page of this address."""
+    before, _, after = replace_query_param(address, "cursor", MARK).partition(MARK)
+    return before, after
 
 
 def _beyond(steps: Sequence[str], values: Sequence[Any]) -> Q:

@@ -19,7 +19,7 @@ from django.core.validators import EMPTY_VALUES
 from django.db import connection, models
 from django.db.models.expressions import Col
 
-from erp.api.filters import Asked, Keys, column_at, natural_column, parse_keys
+from erp.api.filters import EVEN, Asked, Keys, column_at, natural_column, parse_keys
 from erp.kept import Given, Statement
 
 MOST_VALUES = 20  # SQL for more of them is not kept
@@ -46,6 +46,9 @@ class Question:
 
 def question_of(view: Any, asked: Asked, after: Sequence[Any] | None) -> Question | None:
     """None: it has too many values, or one that its column can't hold, and the ORM alone knows what to do."""
+    filters = view.filterset_class.base_filters
+    if any(type(filters[name]) not in EVEN for name in asked.values):
+        return None
     try:
         parts = [*_filters(view, asked), *_search(view, asked)]
         place = _place(view, after)

@@ -9,8 +9,9 @@ from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
 from types import SimpleNamespace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import django_filters
 import pytest
 import time_machine
 from django.conf import settings as django_settings
@@ -18,6 +19,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, models, transaction
+from django.db.models.sql.compiler import SQLCompiler
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings, strategies
@@ -25,13 +27,15 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
 from erp import context, ratelimits
-from erp.api.fastlane.lane import statements
+from erp.api.fastlane.lane import UNKEPT, statements
 from erp.api.fastlane.spelling import settled_offset
+from erp.api.filters import _form_fields
 from erp.api.permissions import _CACHE
 from erp.api.router import resources
 from erp.api.tests.world import World, builder
 from erp.kept import Kept
 from erp.testing.fixtures import make_user
+from locations.tests.factories import LocationFactory
 from organizations.tests.factories import OrganizationFactory
 from partners.tests.factories import BusinessPartnerFactory
 
@@ -371,6 +375,138 @@ def test_statements_are_kept_per_shape_and_bound_to_who_asks(odd_world, asked):
     pages = [asked.ask(user, "locations", row, "?fields=id", action="list").content for user in (ours, theirs, ours)]
     assert len(statements.values) == 1
     assert pages[0] == pages[2] != pages[1]
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """A list that grows with each statement that the ORM writes."""
+    found, write = [], SQLCompiler.as_sql
+    monkeypatch.setattr(SQLCompiler, "as_sql", lambda self, *args, **kw: found.append(self) or write(self, *args, **kw))
+    return found
+
+
+def some_values(each, rows):
+    """Values for a filter, so that one shape is asked again with others: what rows hold, alone and several, and what none does."""
+    first, second = (value_at(row, each.field_name) for row in rows)
+    if each.lookup_expr == "in":
+        return (second, first, f"{first},{second}", f"{second},x' OR %s", f"{first},,{first}")
+    return (second, first, "2026-01-01", "1", "true", "false")
+
+
+def test_every_filter_search_and_cursor_is_bound_to_what_each_request_gives(odd_world, asked):
+    statements.values.clear()
+    users, found = itertools.cycle(("super_admin", "org_admin", "partner_admin")), Counter()
+    for name, resource in RESOURCES.items():
+        view, rows, user = resource.view, (odd_world.rows[name] * 2)[:2], odd_world.users[next(users)]
+        asks = [(parameter, some_values(each, rows)) for parameter, each in view.filterset_class.base_filters.items()]
+        asks += [("search", ("a", "e", "100%", "_", "\\", "zzzz", "'"))] if view.search else []
+        for parameter, values in asks:
+            said = {"limit": "1", "fields": view.model._meta.pk.name}
+            walk(asked, user, name, rows[0], said | {parameter: values[0]})
+            for value in values[1:]:
+                answer = asked.same(user, name, rows[0], "?" + urlencode(said | {parameter: value}), action="list")
+                found[b'"results":[]' not in answer.content] += answer.status_code == 200
+    assert min(found.values()) > 150
+    assert asked.fast > 800
+    # Nothing that the ORM must write anew for each value.
+    assert [shape for shape, made in statements.values.items() if made is UNKEPT] == []
+
+
+@pytest.fixture
+def places():
+    """Four in a house of their own, and their reader."""
+    house = OrganizationFactory()
+    names = {"100% Mix": "verified", "100_ Mix": "closed", "Back\\Mix": "verified", "Mix 4": "unverified"}
+    made = [
+        LocationFactory(organization=house, name=name, status=status, postal_code="") for name, status in names.items()
+    ]
+    return SimpleNamespace(reader=make_user("INTERNAL", role="org_admin", organization=house), rows=made)
+
+
+def names_of(asked, places, **said):
+    query = "?" + urlencode({**said, "fields": "name", "ordering": "name"})
+    answer = asked.same(places.reader, "locations", places.rows[0], query, action="list")
+    return [each["name"] for each in json.loads(answer.content)["results"]]
+
+
+def test_what_is_searched_for_stands_for_itself(asked, places):
+    first, second, third, fourth = (place.name for place in places.rows)
+    assert names_of(asked, places, search="mix") == [first, second, third, fourth]
+    assert names_of(asked, places, search="0%") == [first]
+    assert names_of(asked, places, search="0_") == [second]
+    assert names_of(asked, places, search="k\\M") == [third]
+    assert names_of(asked, places, search="%") == [first]
+    assert names_of(asked, places, search="mix' OR true") == []
+
+
+def test_several_conditions_are_each_bound_to_their_own_value(asked, places):
+    first, second, third, fourth = (place.name for place in places.rows)
+    codes = [place.code for place in places.rows]
+    past, future = "2000-01-01T00:00:00Z", "2100-01-01T00:00:00Z"
+    told = {"search": "mix", "created_at_after": past, "created_at_before": future}
+    three, other = ",".join(codes[:3]), ",".join(codes[:0:-1])
+    assert names_of(asked, places, **told, status="verified,closed", code=three) == [first, second, third]
+    assert names_of(asked, places, **told, status="unverified,closed", code=other) == [second, fourth]
+    assert names_of(asked, places, **told, status="closed,closed", code=codes[1]) == [second]
+    assert names_of(asked, places, **told, status="verified", code=codes[1]) == []
+    assert names_of(asked, places, **told | {"created_at_after": future}, status="verified,closed", code=three) == []
+    assert names_of(asked, places, **told, is_active="true", limit="1") == [first]
+    assert names_of(asked, places, **told, is_active="false", limit="1") == []
+
+
+def test_a_list_whose_kind_is_known_takes_no_sql_from_the_orm(asked, places, written):
+    codes = [place.code for place in places.rows]
+    asks = [
+        lambda n: {"search": f"mix{n}"[: n + 2]},
+        lambda n: {"code": f"{codes[n]},{codes[n + 1]}", "is_active": "true", "organization": "X"},
+        lambda n: {"limit": "1", "cursor": cursors[n]},
+    ]
+    page, cursors = {"limit": "1"}, []
+    for _ in range(2):
+        answer = asked.ask(places.reader, "locations", places.rows[0], "?" + urlencode(page), action="list")
+        page = dict(parse_qsl(urlsplit(json.loads(answer.content)["next"]).query))
+        cursors.append(page["cursor"])
+    for ask in asks:
+        for number in (0, 1):
+            written.clear()
+            answer = asked.ask(places.reader, "locations", places.rows[0], "?" + urlencode(ask(number)), action="list")
+            assert answer.status_code == 200
+        assert written == []
+
+
+def test_more_values_than_are_kept_are_asked_for_all_the_same(asked, places):
+    statements.values.clear()
+    codes = [place.code for place in places.rows] + [f"NO{number}" for number in range(30)]
+    assert len(names_of(asked, places, code=",".join(codes))) == 4
+    assert statements.values == {}
+
+
+def test_a_filter_whose_sql_may_follow_from_its_value_is_not_kept(asked, places, monkeypatch):
+    class Either(django_filters.CharFilter):
+        def filter(self, qs, value):
+            return qs.filter(name=value) if "%" in value else qs.filter(status=value)
+
+    filters = RESOURCES["locations"].view.filterset_class.base_filters
+    monkeypatch.setitem(filters, "status", Either(field_name="status"))
+    _form_fields.cache_clear()
+    statements.values.clear()
+    assert names_of(asked, places, status="closed") == ["100_ Mix"]
+    assert names_of(asked, places, status="100% Mix") == ["100% Mix"]
+    assert statements.values == {}
+    _form_fields.cache_clear()
+
+
+def test_only_places_in_an_order_are_planned_without_their_values(asked, places):
+    plans = "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%locations_location%%'"
+    for number in range(6):
+        names_of(asked, places, search=f"mix{number}")
+        names_of(asked, places, status="closed")
+        names_of(asked, places, is_active="true")
+    with connection.cursor() as cursor:
+        cursor.execute(plans)
+        prepared = [statement for (statement,) in cursor.fetchall()]
+    assert any('"is_active"' in statement for statement in prepared)
+    assert not [statement for statement in prepared if "UPPER(" in statement or '"status" IN' in statement]
 
 
 def test_shapes_that_clients_choose_do_not_fill_the_memory():

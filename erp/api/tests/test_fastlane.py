@@ -474,6 +474,18 @@ def test_a_list_whose_kind_is_known_takes_no_sql_from_the_orm(asked, places, wri
         assert written == []
 
 
+def test_a_code_names_the_record_of_the_house_that_asks(asked):
+    statements.values.clear()
+    for name in ("Ours", "Theirs"):
+        house = OrganizationFactory()
+        hub = LocationFactory(organization=house, code="HUB", name="Hub", postal_code="")
+        yard = LocationFactory(organization=house, parent=hub, name=name, postal_code="")
+        asking = SimpleNamespace(reader=make_user("INTERNAL", role="org_admin", organization=house), rows=[yard])
+        assert names_of(asked, asking, parent="hub") == [name]
+        assert names_of(asked, asking, parent=str(hub.pk)) == [name]
+    assert len(statements.values) == 2
+
+
 def test_more_values_than_are_kept_are_asked_for_all_the_same(asked, places):
     statements.values.clear()
     codes = [place.code for place in places.rows] + [f"NO{number}" for number in range(30)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -112,12 +112,11 @@ class KeysetPagination(BasePagination):
 
     def around(self) -> tuple[dict[str, Any], dict[str, str] | None]:
         """What a page says beside its rows, in the body and in the headers."""
-        before, after = _around_cursor(GIVEN_CURSOR.sub("cursor=", self.request.build_absolute_uri()))
         ends = {
             "next": self._cursor(self.rows[-1], backwards=False) if self.rows and self.has_next else None,
             "previous": self._cursor(self.rows[0], backwards=True) if self.rows and self.has_previous else None,
         }
-        links = {rel: f"{before}{quote_plus(str(end))}{after}" if end else None for rel, end in ends.items()}
+        links = self._links(ends) if any(ends.values()) else ends
         header = ", ".join(f'<{url}>; rel="{rel.removesuffix("ious")}"' for rel, url in links.items() if url)
         counted = (
             {} if self.count is None else {"count": min(self.count, COUNTED), "count_exact": self.count <= COUNTED}
@@ -144,6 +143,10 @@ class KeysetPagination(BasePagination):
 
     def _count(self, rows: Any) -> int:
         return int(rows.order_by()[: COUNTED + 1].count())
+
+    def _links(self, ends: Mapping[str, Cursor | None]) -> dict[str, str | None]:
+        before, after = _around_cursor(GIVEN_CURSOR.sub("cursor=", self.request.build_absolute_uri()))
+        return {rel: f"{before}{quote_plus(str(end))}{after}" if end else None for rel, end in ends.items()}
 
     def _cursor(self, row: Any, *, backwards: bool) -> Cursor:
         return Cursor(self.order, [self._text(row, step) for step in self.order], backwards)

@@ -1,6 +1,7 @@
 """Records through the API: read, made, changed, deleted, inside one's scope and nowhere else."""
 
 import uuid
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.db import connection
@@ -177,6 +178,23 @@ class TestReading:
         assert 'rel="prev"' in last["Link"]
         back = client.get(last.json()["previous"])
         assert [row["id"] for row in back.json()["results"]] == pages[-2]
+
+    def test_links_keep_what_was_asked_for_and_change_the_cursor_alone(self, api, super_admin):
+        for _ in range(3):
+            LocationFactory(name="Yard & mill; 100% #1")
+        client, said = api(super_admin), {"search": "& MILL; 100% #", "limit": "1", "fields": "name", "state": "IN-GJ"}
+        first = client.get(LOCATIONS, said)
+        following = client.get(first.json()["next"])
+        for page in (first, following):
+            link = urlsplit(page.json()["next"])
+            asked = dict(parse_qsl(link.query))
+            assert said == {name: text for name, text in asked.items() if name != "cursor"}
+            assert link.query == urlencode(sorted(asked.items()))
+            assert f"{link.scheme}://{link.netloc}{link.path}" == f"http://testserver{LOCATIONS}"
+        assert first.json()["next"] != following.json()["next"]
+        back = client.get(following.json()["previous"].replace("cursor=", "c%75rsor="))
+        assert back.json()["results"] == first.json()["results"]
+        assert dict(parse_qsl(urlsplit(back.json()["next"]).query)).keys() == {*said, "cursor"}
 
     def test_search_finds_part_of_the_name(self, api, super_admin):
         found = LocationFactory(name="Nhava Sheva")

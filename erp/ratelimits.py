@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha1, sha256
 from threading import Lock
-from typing import Any, ClassVar, Literal, Protocol, cast, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, cast
 
 from django.conf import settings
 from django.core.cache import cache
@@ -194,13 +194,6 @@ class LimitExceeded(Throttled):
         super().__init__(usage.wait_s, f"The limit here is {limit}, and {fact}.")
 
 
-@runtime_checkable
-class Remembering(Protocol):
-    """A way to authenticate that remembers its callers for a moment."""
-
-    def known(self, request: Request) -> Snapshot | None: ...
-
-
 class Tiered(Protocol):
     """A view or form that names its tier."""
 
@@ -327,9 +320,11 @@ class RateLimited(APIView):
 
 
 def _known(request: Request) -> Snapshot | None:
-    """What this process remembers of the caller."""
-    ways = (way for way in request.authenticators or () if isinstance(way, Remembering))
-    return next(filter(None, (way.known(request) for way in ways)), None)
+    """What this process remembers of the caller, asked of those ways to authenticate that remember for a moment."""
+    for way in request.authenticators or ():
+        if hasattr(way, "known") and (found := way.known(request)):
+            return cast("Snapshot", found)
+    return None
 
 
 def count(tier: str, *, caller: Caller, cost: int = 1, watched: Watched = ()) -> Usage:
@@ -436,9 +431,9 @@ def _take_shared(counters: Sequence[Counter], *, cost: int, watched: Watched = (
     quotas = [(counter.policy.quota, counter.policy.window_s + EXPIRATION_FUDGE) for counter in counters]
     arguments = [*keys, len(counters), uuid.uuid4().hex, cost, *(number for pair in quotas for number in pair)]
     try:
-        answer = client.evalsha(SCRIPT_SHA, len(keys), *arguments)
+        answer = client.execute_command("EVALSHA", SCRIPT_SHA, len(keys), *arguments)
     except NoScriptError:
-        answer = client.eval(SCRIPT, len(keys), *arguments)
+        answer = client.execute_command("EVAL", SCRIPT, len(keys), *arguments)
     counted, *values = cast("list[Any]", answer)
     return (bool(counted), values[: len(counters)]), tuple(values[len(counters) :]) or None
 

@@ -30,6 +30,13 @@ REASON = OpenApiParameter(
     "X-Change-Reason", str, OpenApiParameter.HEADER, description="Why, 5 to 500 characters; kept with the change."
 )
 AS_OF = OpenApiParameter("as_of", str, description="A time in the past: 2026-03-31T18:30:00Z.")
+# Any operation may answer it: `unavailable`, `busy`, `too_long`, `outcome_unknown` (erp/api/errors.py).
+UNAVAILABLE = {
+    "description": "Not now. Send the same again after Retry-After seconds, a write with the Idempotency-Key it had: "
+    "it is done once, whatever became of the first.",
+    "headers": {"Retry-After": {"required": True, "schema": {"type": "integer"}, "description": "Seconds."}},
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 
 
 def _key(*, required: bool) -> OpenApiParameter:
@@ -336,12 +343,14 @@ class EventSchema(ApiSchema):
 def finish(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Postprocessing hook: adds examples, says `security: []` where an address is open, and mends two kinds of schema."""
     result["components"]["examples"] = {name: {"value": value} for name, value in sorted(EXAMPLES.items())}
+    result["components"]["responses"] = {"Unavailable": UNAVAILABLE}
     for schema in result["components"]["schemas"].values():
         _mend_blanks(schema)
     for operation in (each for path in result["paths"].values() for each in path.values()):
         operation.setdefault("security", [])
         for body in (operation.get("requestBody", {}), *operation["responses"].values()):
             _add_examples(body)
+        operation["responses"]["503"] = {"$ref": "#/components/responses/Unavailable"}
         for parameter in operation.get("parameters", []):
             if parameter["schema"].get("type") == "boolean":
                 # drf-spectacular lists the texts of the form's choices, which no boolean is.

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
@@ -59,11 +59,6 @@ POOL = Gauge(
 )
 
 _next_sample = 0.0
-
-
-def statements() -> int:
-    """SQL statements that this thread has sent so far."""
-    return sum(getattr(one, "statements", 0) for one in connections.all(initialized_only=True))
 
 
 def observe(request: HttpRequest, response: HttpResponseBase, *, seconds: float, sql: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from erp.ops import metrics
+from erp.postgresql.base import statements
 
 logger = logging.getLogger("erp.access")
 
@@ -21,9 +22,9 @@ class WatchMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        started, before = time.perf_counter(), metrics.statements()
+        started, before = time.perf_counter(), statements()
         response = self.get_response(request)
-        seconds, sql = time.perf_counter() - started, metrics.statements() - before
+        seconds, sql = time.perf_counter() - started, statements() - before
         metrics.observe(request, response, seconds=seconds, sql=sql)
         if logger.isEnabledFor(logging.INFO):
             _log(request, response, seconds=seconds, sql=sql)

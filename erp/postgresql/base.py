@@ -10,6 +10,7 @@ The way back: triggers tell, as a message of SQLSTATE ERP10, that a statement ch
 
 import re
 import select
+import threading
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -51,6 +52,14 @@ def is_away(error: BaseException) -> bool:
 @lru_cache(maxsize=1_000)
 def _can_write(sql: str) -> bool:
     return bool(WRITE.match(sql))
+
+
+_counted = threading.local()
+
+
+def statements() -> int:
+    """SQL statements that this thread has sent so far, on all its connections."""
+    return getattr(_counted, "statements", 0)
 
 
 _serving = False
@@ -102,7 +111,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._changed: set[str] = set()
         self._heard = False  # whether the statement that runs changed some of it
         self._answered_at = 0.0  # when the server last answered whether it is there; monotonic seconds
-        self.statements = 0  # since this thread has the connection
         self.execute_wrappers.append(self._execute_with_context)
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -173,7 +181,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _execute_with_context(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, frame: dict[str, Any]
     ) -> Any:
-        self.statements += 1
+        _counted.statements = statements() + 1
         self._heard = False
         try:
             return self._execute(execute, sql, params, many, frame)

@@ -60,6 +60,14 @@ def test_operations_name_tag_refusals_and_security():
         assert refused["application/problem+json"]["schema"] == problem, name
 
 
+def test_every_operation_may_be_unavailable_and_says_when_to_ask_again():
+    shared = DOCUMENT["components"]["responses"]["Unavailable"]
+    assert shared["headers"]["Retry-After"]["required"]
+    assert shared["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for _, _, operation in OPERATIONS.values():
+        assert operation["responses"]["503"] == {"$ref": "#/components/responses/Unavailable"}
+
+
 def test_changes_need_if_match_and_bulk_needs_a_key():
     for name, (_, method, operation) in OPERATIONS.items():
         needed = {each["name"] for each in operation.get("parameters", []) if each.get("required")}

@@ -25,6 +25,10 @@ EXPECTED = {"list": b"200", "detail": b"200", "search": b"200", "create": b"201"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
+class AnswerError(Exception):
+    """Not the answer that was asked for, or none."""
+
+
 class Asker(asyncio.Protocol):
     """One closed loop over one connection, which changes rows of its own."""
 
@@ -32,7 +36,7 @@ class Asker(asyncio.Protocol):
         self.question, self.users, self.numbers = question, users, numbers
         self.work, self.path = question["work"], question["paths"][question["work"]]
         self.rows = question["ids"][number :: question["connections"]]
-        self.versions = dict.fromkeys(self.rows, 1)
+        self.versions = {key: question["versions"].get(key, 1) for key in self.rows}
         self.until = time.monotonic() + question["seconds"]
         self.latencies: list[float] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -57,7 +61,7 @@ class Asker(asyncio.Protocol):
         now = time.monotonic()
         self.latencies.append(now - self.asked_at)
         if head[9:12] != EXPECTED[self.work] or not length:
-            self.done.set_exception(SystemExit(f"{self.path}: {self.answer[:1500].decode(errors='replace')}"))
+            self.done.set_exception(AnswerError(f"{self.path}: {self.answer[:1500].decode(errors='replace')}"))
         elif now < self.until:
             self.ask()
         else:
@@ -65,7 +69,7 @@ class Asker(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
-            self.done.set_exception(SystemExit(f"{self.path}: the server closed the connection ({error})."))
+            self.done.set_exception(AnswerError(f"{self.path}: the server closed the connection ({error})."))
 
     def message(self) -> bytes:
         if self.work in {"list", "search"}:
@@ -112,4 +116,7 @@ async def run(question: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(uvloop.run(run(json.load(sys.stdin))), sys.stdout)
+    try:
+        json.dump(uvloop.run(run(json.load(sys.stdin))), sys.stdout)
+    except AnswerError as error:  # no SystemExit: the loop would wait for the other connections
+        sys.exit(str(error))

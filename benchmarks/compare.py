@@ -162,13 +162,13 @@ def ask(
     application: Application, work: str, data: Data, *, seconds: float, connections: int = CONNECTIONS
 ) -> dict[str, Any]:
     """One round of one work. Raises: SystemExit: an unexpected answer."""
-    ids = [key for key in data.ids if application.versions.get(key, 1) == 1]
     question = {
         "address": [stage.HOST, application.port],
         "work": work,
         "paths": application.paths(),
         "headers": data.ours if application.ours else data.peers,
-        "ids": ids,
+        "ids": data.ids,
+        "versions": application.versions,
         "words": WORDS,
         "payload": {**PAYLOAD, **application.payload},
         "prefix": f"B{random.randrange(16**8):08X}-",

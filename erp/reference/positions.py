@@ -2,6 +2,9 @@
 
 from erp.reference.tables import words
 
+# Positions of UN/LOCODE that lie in another country or far out at sea: better none, or that of the town of the same name.
+MISLAID = frozenset({"ARNCL", "EGBGB", "IDKIJ", "MYGTB", "NGJBD", "PEPMC", "TRRZY", "VNLMP"})
+
 # Degrees north and east of the berths or the jetty, to about one kilometre. UN/LOCODE gives none for these ports, or one
 # that lies elsewhere (Yantian).
 PORT_POSITIONS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -58,6 +59,17 @@ def test_countries_have_about_their_size(country, km2):
 )
 def test_place_lies_in_its_country(place, longitude, latitude, country):
     assert outline.country_at(longitude, latitude) == country
+
+
+def test_land_is_all_countries_and_no_line_between_them():
+    everywhere = sum(area_km2(rings) for rings in outline.outlines().values())
+    assert area_km2(outline.land()) == pytest.approx(everywhere, rel=0.001)
+    edges = [frozenset(edge) for ring in outline.land() for edge in pairwise(ring)]
+    along_meridians = {edge for edge in edges if {abs(x) for x, _ in edge} == {180.0}}
+    assert not {edge for edge, times in Counter(edges).items() if times > 1} - along_meridians
+    pamir = [ring for ring in outline.outlines()["IN"] if any(34 < y < 36 and 76 < x < 79 for x, y in ring)]
+    assert pamir, "the countries have such a line"
+    assert not any(34 < y < 36 and 76 < x < 79 for ring in outline.land() for x, y in ring)
 
 
 def test_distance_is_that_to_the_nearest_coast():

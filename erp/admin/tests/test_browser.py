@@ -163,6 +163,16 @@ def test_pages_fit_a_phone(open_desk, clerk, partner, failed_import):
     expect(page).to_have_url(f"{page.url.split('/admin/')[0]}{url(Commodity, 'changelist')}")
 
 
+def test_tables_of_a_form_that_is_only_read_scroll_by_keyboard(open_desk, internal_user, partner):
+    page = open_desk(internal_user("viewer"), viewport=PHONE)
+    page.goto(url(partner), wait_until="networkidle")
+    table = page.get_by_role("region", name="Table of Contacts")
+    expect(table).to_have_attribute("tabindex", "0")
+    assert table.evaluate("node => node.scrollWidth > node.clientWidth")
+    assert (is_too_wide(page), page.problems) == (False, [])
+    assert findings(page) == []
+
+
 def test_two_people_change_one_record_and_neither_loses_anything(open_desk, internal_user, clerk, organization):
     commodity = CommodityFactory(organization=organization, name="Raw cotton")
     first = open_desk(clerk, scheme="dark", viewport=PHONE)

@@ -328,6 +328,16 @@ function setUpPlace() {
   window.django?.jQuery(inputs[2]).on("select2:select select2:clear", follow);
 }
 
+// Wide tables of children scroll inside the page: the keyboard must get there, also where nothing in them can be changed.
+function setUpTables() {
+  for (const table of all(".inline-group .tabular")) {
+    const heading = table.querySelector("h2")?.textContent.trim();
+    table.tabIndex = 0;
+    table.setAttribute("role", "region");
+    table.setAttribute("aria-label", `Table of ${heading || "lines"}`);
+  }
+}
+
 function setUpDemo() {
   for (const button of all("[data-login]")) {
     button.addEventListener("click", () => {
@@ -347,5 +357,6 @@ document.addEventListener("DOMContentLoaded", () => {
   setUpChecks();
   setUpMap();
   setUpPlace();
+  setUpTables();
   setUpDemo();
 });

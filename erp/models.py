@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import uuid_utils.compat
 from django.db import connections, models, transaction
@@ -12,7 +12,8 @@ from django.db.models import sql
 from django.utils import timezone
 
 from erp.events.mixin import EventMixin
-from erp.events.tracking import TrackedHistory, Tracking
+from erp.events.tracking import STAMPS, TrackedHistory, Tracking
+from erp.postgresql import writes
 from erp.scoping import Scope, ScopedQuerySet
 
 
@@ -94,27 +95,44 @@ class MasterData(EventMixin, models.Model):
         type(self)._base_manager.filter(pk=self.pk).update(version=models.F("version") + 1)
         self.refresh_from_db(fields=["version", "updated_at"])
 
+    def _do_insert(self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool) -> list[Any]:  # type: ignore[override]
+        columns = [(field, getattr(self, field.attname) if raw else field.pre_save(self, True)) for field in fields]
+        if not writes.is_plain(columns):
+            return cast("list[Any]", super()._do_insert(manager, using, fields, returning_fields, raw))  # type: ignore[misc]
+        stored = writes.insert(manager.model, columns, returning=returning_fields, using=using)
+        return [stored] if returning_fields else []
+
     def _do_update(  # type: ignore[override] # the stubs describe Django 6
         self, base_qs: Any, using: str, pk_val: Any, values: Any, update_fields: Any, forced_update: bool
     ) -> bool:
         # Django 5.2 has no UPDATE … RETURNING; without it every save would need a SELECT for the new version.
         expected, self._expected_version = self._expected_version, None
-        rows = base_qs.filter(pk=pk_val)
-        if expected is not None:
-            rows = rows.filter(version=expected)
-        update = rows.query.chain(sql.UpdateQuery)
-        update.add_update_fields(values)
-        statement, params = update.get_compiler(using).as_sql()
-        if not statement:
-            return bool(rows.exists())
-        with connections[using].cursor() as cursor:
-            cursor.execute(f"{statement} RETURNING version, created_at, updated_at", params)
-            stamp = cursor.fetchone()
+        columns = [(field, value) for field, _, value in values]
+        if columns and writes.is_plain(columns):
+            where = [(self._meta.pk, pk_val)]
+            if expected is not None:
+                where.append((self._meta.get_field("version"), expected))
+            stamp = writes.update(base_qs.model, columns, where=where, returning=STAMPS, using=using)
+        else:
+            stamp = self._update_by_expressions(base_qs.filter(pk=pk_val), using, values, expected)
         if stamp:
             self.version, self.created_at, self.updated_at = stamp
         elif expected is not None:
             raise StaleVersionError(self, expected)
         return stamp is not None
+
+    @staticmethod
+    def _update_by_expressions(rows: Any, using: str, values: Any, expected: int | None) -> Any:
+        if expected is not None:
+            rows = rows.filter(version=expected)
+        if not values:
+            return rows.values_list(*STAMPS).first()
+        update = rows.query.chain(sql.UpdateQuery)
+        update.add_update_fields(values)
+        statement, params = update.get_compiler(using).as_sql()
+        with connections[using].cursor() as cursor:
+            cursor.execute(f"{statement} RETURNING {', '.join(STAMPS)}", params)
+            return cursor.fetchone()
 
 
 def _transaction(using: str | None, *, savepoint: bool = False) -> AbstractContextManager[Any]:

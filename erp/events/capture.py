@@ -32,15 +32,15 @@ SET search_path = public, pg_temp SET timezone = 'UTC' SET intervalstyle = 'iso_
 SET work_mem = '64MB' AS $capture$
 DECLARE
     context jsonb := coalesce(nullif(current_setting('erp.context', true), ''), '{{}}');
-    many boolean;
+    was jsonb;
+    is_now jsonb;
+    this jsonb;
+    labels jsonb;
+    stream_version bigint;
+    stream_at timestamptz;
+    line bigint;
+    logged bigint;
 BEGIN
-    -- PostgreSQL keeps a statement's plan for the number of rows of its first run. A plan made for one row would join a
-    -- thousand in nested loops, so a large set gets a plan of its own.
-    IF TG_OP = 'DELETE' THEN
-        many := (SELECT count(*) FROM (SELECT FROM old_rows LIMIT {many}) AS few) = {many};
-    ELSE
-        many := (SELECT count(*) FROM (SELECT FROM new_rows LIMIT {many}) AS few) = {many};
-    END IF;
     IF TG_OP = 'INSERT' THEN
 {insert}
     ELSIF TG_OP = 'UPDATE' THEN
@@ -52,13 +52,41 @@ BEGIN
 END $capture$;
 """
 
+# Few rows one by one, by statements so plain that their kept plans cost little; many in one statement, which gets a plan of its
+# own, because one made for a row would join a thousand in nested loops. Both write the same.
 RECORD = """
+    IF (SELECT count(*) FROM (SELECT FROM {rows} LIMIT {many}) AS few) = {many} THEN
+        EXECUTE $many${together}$many$ USING context;
+    ELSE {one_by_one}
+    END IF;"""
+
+ONE_BY_ONE = """
+        FOR was, is_now IN SELECT c.was, c.is_now FROM ({changed}) AS c
+                ORDER BY coalesce(c.is_now, c.was) ->> '{key}', coalesce(c.is_now, c.was) ->> '{pk}' LOOP
+            this := coalesce(is_now, was);
+            INSERT INTO event_stream AS s (aggregate_type, aggregate_id, version, last_at)
+            VALUES ('{aggregate}', this ->> '{key}', 1, erp_clock())
+            ON CONFLICT (aggregate_type, aggregate_id) DO UPDATE
+                SET version = s.version + 1, last_at = greatest(excluded.last_at, s.last_at + interval '1 microsecond')
+            RETURNING s.version, s.last_at INTO stream_version, stream_at;
+            line := {next_history_id};{history}
+            labels := '{{}}';{labels}
+            INSERT INTO event ({columns}) VALUES ({values}) RETURNING id INTO logged;
+            INSERT INTO event_pending (event_id, xid) VALUES (logged, pg_current_xact_id());
+        END LOOP;"""
+
+LABEL = """
+            IF was ->> '{column}' IS DISTINCT FROM is_now ->> '{column}' THEN
+                labels := labels || jsonb_build_object('{column}', jsonb_build_array({old}, {new}));
+            END IF;"""
+
+TOGETHER = """
 WITH changed AS MATERIALIZED ({changed}),
 numbered AS MATERIALIZED (
-    SELECT was, is_now, coalesce(is_now, was) AS row, coalesce(is_now, was) ->> '{key}' AS aggregate_id,
+    SELECT was, is_now, coalesce(is_now, was) AS this, coalesce(is_now, was) ->> '{key}' AS aggregate_id,
            row_number() OVER (PARTITION BY coalesce(is_now, was) ->> '{key}' ORDER BY coalesce(is_now, was) ->> '{pk}') AS n,
            count(*) OVER (PARTITION BY coalesce(is_now, was) ->> '{key}') AS total,
-           {next_history_id} AS history_id
+           {next_history_id} AS line
     FROM changed
 ),
 stream AS (
@@ -70,38 +98,53 @@ stream AS (
     RETURNING aggregate_id, version, last_at
 ),
 dated AS MATERIALIZED (
-    SELECT numbered.*, stream.version - total + n AS aggregate_version,
-           stream.last_at - (total - n) * interval '1 microsecond' AS at
+    SELECT numbered.*, stream.version - total + n AS stream_version,
+           stream.last_at - (total - n) * interval '1 microsecond' AS stream_at
     FROM numbered JOIN stream USING (aggregate_id)
 ),
 {history}
 logged AS (
-    INSERT INTO event (aggregate_type, aggregate_id, aggregate_version, object_type, object_id, category, event_type,
-        actor_id, actor_label, on_behalf_of, organization_id, partner_id, request_id, source, ip, reason, approval_id,
-        payload, occurred_at, history_table, history_id)
-    SELECT '{aggregate}', aggregate_id, aggregate_version, '{object_type}', dated.row ->> '{pk}', '{category}', '{name}.{verb}',
-           (@context@ ->> 'actor_id')::uuid, coalesce(@context@ ->> 'actor_label', ''), (@context@ ->> 'on_behalf_of')::uuid,
-           {organization}, {partner}, coalesce(@context@ ->> 'request_id', ''),
-           coalesce(@context@ ->> 'source', 'database'), coalesce(@context@ ->> 'ip', ''), coalesce(@context@ ->> 'reason', ''),
-           (@context@ ->> 'approval_id')::uuid,
-           jsonb_build_object('changes', {changes}, 'label', dated.row -> '{label}',
-               'version', dated.row -> 'version', 'updated_at', dated.row -> 'updated_at') || {labels},
-           at, '{history_table}', dated.history_id
-    FROM dated {joins}
-    ORDER BY aggregate_id, n
+    INSERT INTO event ({columns}) SELECT {values} FROM dated {joins} ORDER BY aggregate_id, n
     RETURNING id
 )
 INSERT INTO event_pending (event_id, xid) SELECT id, pg_current_xact_id() FROM logged;
 """
 
-HISTORY = """history AS (
+# What an event says, and where it stands. CONTEXT is the variable in the function and the parameter of the statement.
+EVENT = {
+    "aggregate_type": "'{aggregate}'",
+    "aggregate_id": "this ->> '{key}'",
+    "aggregate_version": "stream_version",
+    "object_type": "'{object_type}'",
+    "object_id": "this ->> '{pk}'",
+    "category": "'{category}'",
+    "event_type": "'{name}.{verb}'",
+    "actor_id": "(@context@ ->> 'actor_id')::uuid",
+    "actor_label": "coalesce(@context@ ->> 'actor_label', '')",
+    "on_behalf_of": "(@context@ ->> 'on_behalf_of')::uuid",
+    "organization_id": "{organization}",
+    "partner_id": "{partner}",
+    "request_id": "coalesce(@context@ ->> 'request_id', '')",
+    "source": "coalesce(@context@ ->> 'source', 'database')",
+    "ip": "coalesce(@context@ ->> 'ip', '')",
+    "reason": "coalesce(@context@ ->> 'reason', '')",
+    "approval_id": "(@context@ ->> 'approval_id')::uuid",
+    "payload": """jsonb_build_object('changes', {changes}, 'label', this -> '{label}', 'version', this -> 'version',
+                'updated_at', this -> 'updated_at') || {labels}""",
+    "occurred_at": "stream_at",
+    "history_table": "'{history_table}'",
+    "history_id": "line",
+}
+
+KEPT = """jsonb_populate_record(NULL::{history_table}, this || jsonb_build_object(
+            'history_id', line, 'history_date', stream_at, 'history_type', '{sign}',
+            'history_user_id', @context@ ->> 'actor_id', 'history_change_reason', @context@ ->> 'reason'))"""
+HISTORY_OF_ONE = """
+            INSERT INTO {history_table} SELECT (k.kept).* FROM (SELECT {kept} AS kept OFFSET 0) AS k;"""
+HISTORY_OF_MANY = """history AS (
     INSERT INTO {history_table}
-    SELECT (kept).* FROM (
-        SELECT jsonb_populate_record(NULL::{history_table}, dated.row || jsonb_build_object(
-            'history_id', dated.history_id, 'history_date', at, 'history_type', '{sign}',
-            'history_user_id', @context@ ->> 'actor_id', 'history_change_reason', @context@ ->> 'reason')) AS kept
-        FROM dated OFFSET 0 -- the fence: without it the function runs once for every column
-    ) AS rows
+    -- OFFSET 0 is a fence: without it the function runs once for every column.
+    SELECT (kept).* FROM (SELECT {kept} AS kept FROM dated OFFSET 0) AS rows
 ),"""
 
 TRIGGERS = """
@@ -133,6 +176,36 @@ CREATE OR REPLACE TRIGGER erp_history_guard BEFORE INSERT ON {table}
     FOR EACH STATEMENT EXECUTE FUNCTION erp_history_guard();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER erp_history_guard;
 """
+
+
+@dataclass(frozen=True)
+class Label:
+    """The name of what a foreign key means: its column, the other table, the column that it names there, and the label's."""
+
+    column: str
+    table: str
+    target: Any
+    label: str
+
+    def subquery(self, side: str) -> str:
+        """SQL of the label on one side of a change, "was" or "is_now"."""
+        return f'(SELECT l."{self.label}" FROM "{self.table}" l WHERE l."{_column(self.target)}" = {self._key(side)})'
+
+    def join(self, number: int, side: str) -> str:
+        """The join that brings the label of one side, for `pair`."""
+        alias = f"{side}_{number}"
+        return f'LEFT JOIN "{self.table}" {alias} ON {alias}."{_column(self.target)}" = {self._key(side)}'
+
+    def pair(self, number: int) -> str:
+        """SQL of {column: [old label, new label]}, empty where the key did not change."""
+        both = f'was_{number}."{self.label}", is_now_{number}."{self.label}"'
+        return (
+            f"CASE WHEN was ->> '{self.column}' IS DISTINCT FROM is_now ->> '{self.column}' THEN "
+            f"jsonb_build_object('{self.column}', jsonb_build_array({both})) ELSE '{{}}' END"
+        )
+
+    def _key(self, side: str) -> str:
+        return f"({side} ->> '{self.column}')::{_cast(self.target)}"
 
 
 @dataclass(frozen=True)
@@ -178,30 +251,26 @@ class TrackedTable:
         return {field.name for field in self.model._meta.concrete_fields}.issuperset(STAMPS)
 
     def _function_sql(self) -> str:
-        pk = _column(self.model._meta.pk)
-        ignored = _array(self.tracking.ignored)
-        different = f"(to_jsonb(o) - {ignored}) IS DISTINCT FROM (to_jsonb(n) - {ignored})"
+        pk, ignored = _column(self.model._meta.pk), ""
+        if self.tracking.ignored:
+            ignored = f" - {_array(self.tracking.ignored)}"
         # An update of the key itself is one row gone and another one new.
-        both = f'old_rows o JOIN new_rows n ON o."{pk}" = n."{pk}"'
-        rekeyed = f"""
-            UNION ALL SELECT to_jsonb(o), NULL FROM old_rows o WHERE NOT EXISTS (SELECT FROM new_rows n WHERE n."{pk}" = o."{pk}")
-            UNION ALL SELECT NULL, to_jsonb(n) FROM new_rows n WHERE NOT EXISTS (SELECT FROM old_rows o WHERE o."{pk}" = n."{pk}")"""
+        updated = f"""SELECT p.was, p.is_now FROM (SELECT to_jsonb(o) AS was, to_jsonb(n) AS is_now
+            FROM old_rows o FULL JOIN new_rows n ON o."{pk}" = n."{pk}" OFFSET 0) AS p
+            WHERE (p.was{ignored}) IS DISTINCT FROM (p.is_now{ignored})"""
         return CAPTURE.format(
             function=self.function,
-            many=MANY,
             insert=self._record("SELECT NULL::jsonb AS was, to_jsonb(n) AS is_now FROM new_rows n", "created", "+"),
-            update=self._record(
-                f"SELECT to_jsonb(o) AS was, to_jsonb(n) AS is_now FROM {both} WHERE {different}{rekeyed}",
-                "updated",
-                "~",
-            ),
+            update=self._record(updated, "updated", "~"),
             delete=self._record("SELECT to_jsonb(o) AS was, NULL::jsonb AS is_now FROM old_rows o", "deleted", "-"),
         )
 
     def _record(self, changed: str, verb: str, sign: str) -> str:
         tracking = self.tracking
-        labels, joins = self._labels()
         values = {
+            "changed": changed,
+            "verb": verb,
+            "sign": sign,
             "aggregate": tracking.aggregate,
             "name": tracking.name,
             "category": tracking.category,
@@ -212,17 +281,45 @@ class TrackedTable:
             "organization": self._owner("organization"),
             "partner": self._owner("partner"),
             "changes": self._changes(verb),
-            "history": HISTORY.format(history_table=self.history_table, sign=sign) if self.history else "",
             "history_table": self.history_table,
             "next_history_id": f"nextval(pg_get_serial_sequence('{self.history_table}', 'history_id'))"
             if self.history
             else "NULL::bigint",
         }
-        one, all_at_once = (
-            RECORD.format(changed=changed, verb=verb, labels=labels, joins=joins, **values).replace(CONTEXT, context)
-            for context in ("context", "$1")
+        return RECORD.format(
+            rows="old_rows" if verb == "deleted" else "new_rows",
+            many=MANY,
+            together=self._together(values).replace(CONTEXT, "$1"),
+            one_by_one=self._one_by_one(values).replace(CONTEXT, "context"),
         )
-        return f"IF many THEN\n    EXECUTE $many${all_at_once}$many$ USING context;\nELSE {one} END IF;"
+
+    def _one_by_one(self, values: dict[str, str]) -> str:
+        steps = "".join(
+            LABEL.format(
+                column=label.column,
+                old="NULL" if values["verb"] == "created" else label.subquery("was"),
+                new="NULL" if values["verb"] == "deleted" else label.subquery("is_now"),
+            )
+            for label in self._labels()
+        )
+        labels = "jsonb_build_object('labels', labels)" if steps else "'{}'::jsonb"
+        history = HISTORY_OF_ONE.format(kept=KEPT.format(**values), **values) if self.history else ""
+        return ONE_BY_ONE.format(labels=steps, history=history, **self._event(labels, values), **values)
+
+    def _together(self, values: dict[str, str]) -> str:
+        labels = [*self._labels()]
+        joins = (label.join(number, side) for number, label in enumerate(labels) for side in ("was", "is_now"))
+        pairs = " || ".join(label.pair(number) for number, label in enumerate(labels))
+        history = HISTORY_OF_MANY.format(kept=KEPT.format(**values), **values) if self.history else ""
+        event = self._event(f"jsonb_build_object('labels', {pairs})" if labels else "'{}'::jsonb", values)
+        return TOGETHER.format(joins=" ".join(joins), history=history, **event, **values)
+
+    @staticmethod
+    def _event(labels: str, values: dict[str, str]) -> dict[str, str]:
+        return {
+            "columns": ", ".join(EVENT),
+            "values": ", ".join(EVENT.values()).format(labels=labels, **values),
+        }
 
     def _changes(self, verb: str) -> str:
         """SQL of {"column": [old, new]}; a row that is new or gone differs in every column that is not null.
@@ -232,7 +329,7 @@ class TrackedTable:
         skip = _array((_column(self.model._meta.pk), *STAMPS, *self.tracking.ignored))
         source, old, new = {
             "created": (f"jsonb_strip_nulls(is_now - {skip})", "NULL", "value"),
-            "updated": (f"dated.row - {skip}", "was -> key", "is_now -> key"),
+            "updated": (f"this - {skip}", "was -> key", "is_now -> key"),
             "deleted": (f"jsonb_strip_nulls(was - {skip})", "value", "NULL"),
         }[verb]
         differs = "WHERE was -> key IS DISTINCT FROM is_now -> key" if verb == "updated" else ""
@@ -250,39 +347,21 @@ class TrackedTable:
             cast = _cast(target._meta.pk)
             return (
                 f'(SELECT {_owner_of(target, owner, "to_jsonb(p)")} FROM "{target._meta.db_table}" p '
-                f"WHERE p.\"{pk}\" = (dated.row ->> '{key}')::{cast})"
+                f"WHERE p.\"{pk}\" = (this ->> '{key}')::{cast})"
             )
-        return _owner_of(self.model, owner, "dated.row")
+        return _owner_of(self.model, owner, "this")
 
     def _foreign_key(self, name: str) -> str:
         return _column(self.model._meta.get_field(name))
 
-    def _labels(self) -> tuple[str, str]:
-        """SQL that adds {"labels": {"category_id": [old, new]}} for changed foreign keys, and the joins that it needs."""
-        pairs, joins = [], []
-        for number, field in enumerate(self._labelled_keys()):
-            remote = field.remote_field.model
-            column, target = _column(field), field.target_field
-            label = _label_column(remote, getattr(getattr(remote, "tracking", None), "label", "name"))
-            for alias, side in ((f"was_{number}", "was"), (f"now_{number}", "is_now")):
-                joins.append(
-                    f'LEFT JOIN "{remote._meta.db_table}" {alias} '
-                    f"ON {alias}.\"{_column(target)}\" = (dated.{side} ->> '{column}')::{_cast(target)}"
-                )
-            pairs.append(
-                f"CASE WHEN dated.was ->> '{column}' IS DISTINCT FROM dated.is_now ->> '{column}' THEN jsonb_build_object("
-                f"'{column}', jsonb_build_array(was_{number}.\"{label}\", now_{number}.\"{label}\")) ELSE '{{}}' END"
-            )
-        if not pairs:
-            return "'{}'::jsonb", ""
-        return f"jsonb_build_object('labels', {' || '.join(pairs)})", " ".join(joins)
-
-    def _labelled_keys(self) -> Iterator[Any]:
+    def _labels(self) -> Iterator[Label]:
+        """What changed foreign keys are called: {"labels": {"category_id": [old, new]}}."""
         for field in self.model._meta.concrete_fields:
             if isinstance(field, models.ForeignKey) and field.name not in self.tracking.ignored:
                 remote = field.remote_field.model
-                if _label_column(remote, getattr(getattr(remote, "tracking", None), "label", "name")):
-                    yield field
+                label = _label_column(remote, getattr(getattr(remote, "tracking", None), "label", "name"))
+                if label:
+                    yield Label(_column(field), remote._meta.db_table, field.target_field, label)
 
 
 _event_only: dict[str, Tracking] = {}

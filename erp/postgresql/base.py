@@ -12,7 +12,8 @@ import re
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Self
 
@@ -152,6 +153,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         with self.wrap_database_errors:
             return self._prepare_cursor(psycopg.Cursor(self.connection))  # type: ignore[attr-defined]  # not in the stubs
+
+    @contextmanager
+    def carrying_context(self) -> Iterator[Any]:
+        """A prepared cursor for one statement that brings the context along itself (erp/postgresql/writes.py)."""
+        self._sent = context.current()
+        try:
+            with self.prepared_cursor() as cursor:
+                yield cursor
+        finally:
+            if not self.in_atomic_block:
+                self._sent = context.NOBODY
 
     def is_usable(self) -> bool:
         """Whether the server is there. Of a connection used a moment ago the socket tells it, which costs no round trip.

@@ -34,7 +34,7 @@ POSTGRES_OPTIONS = {
 # What a migrated database follows from.
 MIGRATION_SOURCES = (
     "requirements.txt", "*/migrations/*.py", "erp/*/migrations/*.py", "*/constraints.py", "*/*.sql", "erp/*/*.sql",
-    "deploy/postgresql/roles.sql",
+    "erp/events/capture.py", "deploy/postgresql/roles.sql",
 )  # fmt: skip
 OLD_TEMPLATES = r"SELECT datname FROM pg_database WHERE datname LIKE 'template\_%' ORDER BY oid DESC OFFSET 3"
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")

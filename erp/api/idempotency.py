@@ -23,19 +23,19 @@ KEPT = datetime.timedelta(hours=24)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 HEADER = "Idempotency-Key"
 RETURNED = ("ETag", "Location")
-# In one round trip, on a cursor that binds values itself (Django's; server-side binding takes one statement). Two statements:
-# under READ COMMITTED the second sees what was committed before the lock was free.
+# The lock is taken after the statement's snapshot: an answer that was committed between the two is not seen here. KEEP is.
 LOOK_UP = """
-SELECT pg_try_advisory_xact_lock(%s);
-SELECT fingerprint, status, headers::text, body FROM api_stored_answer
-WHERE user_id = %s AND method = %s AND path = %s AND key = %s AND created_at > %s
+SELECT free, a.fingerprint, a.status, a.headers::text, a.body FROM pg_try_advisory_xact_lock(%s) AS free
+LEFT JOIN api_stored_answer a
+    ON free AND a.user_id = %s AND a.method = %s AND a.path = %s AND a.key = %s AND a.created_at > %s
 """
-# Over one that is older than a day.
+# Over one that is older than a day, and over no other.
 KEEP = """
-INSERT INTO api_stored_answer (user_id, method, path, key, fingerprint, status, headers, body, created_at)
+INSERT INTO api_stored_answer AS a (user_id, method, path, key, fingerprint, status, headers, body, created_at)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (user_id, method, path, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
     headers = excluded.headers, body = excluded.body, created_at = excluded.created_at
+WHERE a.created_at <= %s
 """
 
 
@@ -48,12 +48,18 @@ class Claim:
     replay: HttpResponse | None = None
 
     def keep(self, response: Response) -> None:
-        """Store the answer with what the request wrote. Refusals never come here: they are rolled back."""
+        """Store the answer with what the request wrote. Refusals never come here: they are rolled back.
+
+        Raises: Problem: 409, the same request was answered after this one had looked; nothing is written.
+        """
         headers = {name: response[name] for name in RETURNED if name in response}
         body = JSONRenderer().render(response.data).decode()
-        answer = (self.fingerprint, response.status_code, json.dumps(headers), body, timezone.now())
-        with connection.cursor() as cursor:
-            cursor.execute(KEEP, [*self.identity, *answer])
+        now = timezone.now()
+        answer = (self.fingerprint, response.status_code, json.dumps(headers), body, now)
+        with connection.prepared_cursor() as cursor:  # type: ignore[attr-defined]  # our own backend
+            cursor.execute(KEEP, [*self.identity, *answer, now - KEPT])
+            if not cursor.rowcount:
+                raise in_flight()
 
 
 def claim(request: Request, *, required: bool = False) -> Claim | None:
@@ -73,14 +79,17 @@ def claim(request: Request, *, required: bool = False) -> Claim | None:
     fingerprint = getattr(request, "body_digest", "") or hashlib.sha256(b"").hexdigest()
     free, stored = _look_up(identity)
     if not free:
-        raise Problem(
-            409, "in_flight", "The first request with this key is still running.", headers={"Retry-After": "1"}
-        )
+        raise in_flight()
     if stored is None:
         return Claim(identity, fingerprint)
     if stored[0] != fingerprint:
         raise Problem(422, "idempotency_key_reused", f"This {HEADER} was used for another body: make a new one.")
     return Claim(identity, fingerprint, _replay(*stored[1:]))
+
+
+def in_flight() -> Problem:
+    """Another request with this key is being answered."""
+    return Problem(409, "in_flight", "The first request with this key is still running.", headers={"Retry-After": "1"})
 
 
 def purge() -> int:
@@ -97,8 +106,7 @@ def _replay(status: int, headers: str, body: str) -> HttpResponse:
 def _look_up(identity: tuple[Any, ...]) -> tuple[bool, tuple[str, int, str, str] | None]:
     """Whether no other request with this key is running, until the end of the transaction, and the answer that is kept."""
     name = hashlib.sha256("\n".join(map(str, identity)).encode()).digest()[:8]
-    with connection.cursor() as cursor:
+    with connection.prepared_cursor() as cursor:  # type: ignore[attr-defined]  # our own backend
         cursor.execute(LOOK_UP, [int.from_bytes(name, signed=True), *identity, timezone.now() - KEPT])
-        free = bool(cursor.fetchone()[0])
-        cursor.nextset()
-        return free, cursor.fetchone()
+        free, *stored = cursor.fetchone()
+    return free, None if stored[0] is None else tuple(stored)

@@ -369,6 +369,10 @@ class Location(MasterData):
         ordering = ("name", "code")
         indexes = [
             models.Index(fields=("name", "code"), name="location_order"),
+            # Lists of the API: filtered, by name; all, by code.
+            models.Index(fields=("kind", "name"), name="location_kind_order"),
+            models.Index(fields=("subdivision", "name"), name="location_subdivision_order"),
+            models.Index(fields=("code", "id"), name="location_code_order"),
             *search_indexes("location", code="code", name="name", also=("aliases", "un_locode", "city")),
         ]
         constraints = [

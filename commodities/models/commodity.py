@@ -202,7 +202,10 @@ class Commodity(Coded, OwnedOrShared):
     class Meta:
         verbose_name_plural = "commodities"
         ordering = ("name",)
-        indexes = search_indexes("commodity", code="code", name="name", also=("hs_code",))
+        indexes = [
+            models.Index(fields=("name", "id"), name="commodity_order"),
+            *search_indexes("commodity", code="code", name="name", also=("hs_code",)),
+        ]
         constraints = [
             upper_code("commodity"),
             models.CheckConstraint(

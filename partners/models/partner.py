@@ -317,9 +317,13 @@ class BusinessPartner(MasterData):
                 violation_error_message="A partner can't be its own parent: choose the partner that owns it.",
             ),
         ]
-        indexes = search_indexes(
-            "businesspartner", code="partner_code", name="legal_name", also=("trade_name", "pan", "lei", "iec")
-        )
+        indexes = [
+            models.Index(fields=("legal_name", "id"), name="businesspartner_order"),
+            models.Index(fields=("organization", "legal_name", "id"), name="businesspartner_house_order"),
+            *search_indexes(
+                "businesspartner", code="partner_code", name="legal_name", also=("trade_name", "pan", "lei", "iec")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.legal_name

@@ -1,0 +1,14 @@
+from django.contrib.postgres.operations import AddIndexConcurrently
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    atomic = False  # writers need not wait for the index
+
+    dependencies = [("partners", "0007_order")]
+    operations = [
+        AddIndexConcurrently(
+            "businesspartner",
+            models.Index(fields=("organization", "legal_name", "id"), name="businesspartner_house_order"),
+        ),
+    ]

@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
+import orjson
 from locust import FastHttpUser, between, events
 from locust.exception import StopUser
 
@@ -189,7 +190,7 @@ class Person(FastHttpUser):
                 unexpected[f"{act}: {answer.status_code}"] += 1
                 answer.failure(f"status {answer.status_code} instead of 200: {(answer.text or '')[:300]}")
                 return False
-            tokens = answer.json()
+            tokens = orjson.loads(answer.content)
         self.access, self.refresh = tokens["access_token"], tokens["refresh_token"]
         self.renew_at = time.monotonic() + RENEW_AT * tokens["expires_in"]
         return True
@@ -207,7 +208,7 @@ class Person(FastHttpUser):
         ) as answer:
             if answer.status_code != 200:
                 return
-            page = answer.json()
+            page = orjson.loads(answer.content)
             rows = page["results"]
             if not rows or any(NAMED[collection] not in row for row in rows):
                 answer.failure(f"not a page of {kind}: {answer.text[:300]}")
@@ -223,7 +224,7 @@ class Person(FastHttpUser):
         row = random.choice(self.seen[collection])
         name = "read commodity" if collection == COMMODITIES else "read location"
         with self.ask("GET", f"{collection}/{row['id']}", name=name, expect=200) as answer:
-            if answer.status_code == 200 and answer.json()["id"] != row["id"]:
+            if answer.status_code == 200 and orjson.loads(answer.content)["id"] != row["id"]:
                 answer.failure(f"another record than {row['id']}: {answer.text[:300]}")
 
     def search(self, collection: str) -> None:
@@ -242,7 +243,7 @@ class Person(FastHttpUser):
         with self.ask("POST", collection, name=name, expect=201, json=body, headers=headers) as answer:
             if answer.status_code != 201:
                 return
-            row = answer.json()
+            row = orjson.loads(answer.content)
             if row["code"] != body["code"] or row["version"] != 1:
                 answer.failure(f"not what was sent: {answer.text[:300]}")
             self.made[collection][row["id"]] = answer.headers["ETag"]
@@ -257,7 +258,7 @@ class Person(FastHttpUser):
         with self.ask("PATCH", f"{collection}/{key}", name=name, expect=200, json=body, headers=headers) as answer:
             if answer.status_code != 200:
                 return
-            row = answer.json()
+            row = orjson.loads(answer.content)
             if row["id"] != key or text not in row.values():
                 answer.failure(f"not the change of {key}: {answer.text[:300]}")
             self.made[collection][key] = answer.headers["ETag"]

@@ -35,6 +35,7 @@ POSTGRES_OPTIONS = {
     "shared_buffers": "512MB",
     "max_wal_size": "4GB",
     "jit": "off",
+    "random_page_cost": "1.1",
     "recovery_init_sync_method": "syncfs",  # after a crash: thousands of files one by one take longer than the recovery
 }
 SECRETS = {

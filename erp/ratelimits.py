@@ -12,13 +12,13 @@ import heapq
 import logging
 import math
 import time
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha1, sha256
 from threading import Lock
 from typing import Any, ClassVar, Literal, Protocol, cast
 
+import uuid_utils
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
@@ -429,7 +429,7 @@ def _take_shared(counters: Sequence[Counter], *, cost: int, watched: Watched = (
     if watched:
         keys += map(snapshots.key_of, (snapshots.EVERYTHING, *watched))
     quotas = [(counter.policy.quota, counter.policy.window_s + EXPIRATION_FUDGE) for counter in counters]
-    arguments = [*keys, len(counters), uuid.uuid4().hex, cost, *(number for pair in quotas for number in pair)]
+    arguments = [*keys, len(counters), uuid_utils.uuid4().hex, cost, *(number for pair in quotas for number in pair)]
     try:
         answer = client.execute_command("EVALSHA", SCRIPT_SHA, len(keys), *arguments)
     except NoScriptError:

@@ -29,7 +29,12 @@ def insert(model: type[models.Model], columns: Sequence[Column], *, returning: S
 
 
 def update(
-    model: type[models.Model], columns: Sequence[Column], *, where: Sequence[Column], returning: Sequence[str], using: str
+    model: type[models.Model],
+    columns: Sequence[Column],
+    *,
+    where: Sequence[Column],
+    returning: Sequence[str],
+    using: str,
 ) -> Any:
     """Write these values into the row where others are; returns the values of `returning`, None where no row is."""
     key = (model, *(field.column for field, _ in columns), "?", *(field.column for field, _ in where), "→", *returning)
@@ -41,7 +46,9 @@ def update(
 
 def is_plain(columns: Sequence[Column]) -> bool:
     """Whether all values are values, and no expressions."""
-    return not any(hasattr(value, "resolve_expression") or hasattr(field, "get_placeholder") for field, value in columns)
+    return not any(
+        hasattr(value, "resolve_expression") or hasattr(field, "get_placeholder") for field, value in columns
+    )
 
 
 def _run(sql: str, columns: Sequence[Column], where: Sequence[Column], using: str) -> Any:

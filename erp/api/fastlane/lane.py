@@ -219,4 +219,4 @@ def _brought(view: Any, user: Any, key: Any) -> dict[Any, Any]:
 def _answer(text: str, headers: Mapping[str, str] | None) -> HttpResponse:
     """The JSON as DRF's renderer would send it, which escapes two line separators that JavaScript can't bear."""
     body = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    return HttpResponse(body, content_type=JSON, headers=headers)
+    return HttpResponse(body.encode(), content_type=JSON, headers=headers)

@@ -9,7 +9,6 @@ each process. Nothing here answers 500, and nothing lets everything through.
 from __future__ import annotations
 
 import heapq
-import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,17 +30,15 @@ from django_ratelimit.core import (  # type: ignore[import-untyped]
     _make_cache_key,
 )
 from django_redis import get_redis_connection  # type: ignore[import-untyped]
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from erp import snapshots
+from erp import caches, snapshots
 from erp.addresses import block_of, client_address
 from erp.snapshots import Epochs, Lookup, Snapshot
-
-logger = logging.getLogger(__name__)
 
 Watched = Sequence[str]
 SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
@@ -330,7 +327,7 @@ def _known(request: Request) -> Snapshot | None:
 def count(tier: str, *, caller: Caller, cost: int = 1, watched: Watched = ()) -> Usage:
     """Count a request against every policy of a tier, or against none if one of them is exhausted.
 
-    Redis that fails or is slower than its timeouts (settings.CACHES) is left alone until the breaker tries it again.
+    Redis that fails or is slower than its timeouts (settings.CACHES) is left alone for a while (erp/caches.py).
     """
     return _count(_all_counters(tier, caller=caller), cost=cost, watched=watched)
 
@@ -363,7 +360,7 @@ def reserve(tier: str, *, account: str) -> Reservation:
 
 def degraded() -> bool:
     """Whether Redis is away, so that each process counts alone."""
-    return breaker.is_open
+    return caches.breaker.is_open
 
 
 def _count(counters: Sequence[Counter], *, cost: int, watched: Watched = ()) -> Usage:
@@ -372,15 +369,12 @@ def _count(counters: Sequence[Counter], *, cost: int, watched: Watched = ()) -> 
     # The first second of the oldest window that is full here: had Redis been away since, it knows too little.
     full = [counter for counter, used in zip(counters, here.policies, strict=True) if used.should_limit]
     full_since = min((counter.began_at for counter in full), default=math.inf)
-    if not settings.REDIS_URL or full_since <= breaker.away_at or not breaker.admits():
+    if not settings.REDIS_URL or full_since <= caches.breaker.away_at:
         return here
     try:
-        taken, epochs = _take_shared(counters, cost=cost, watched=watched)
-    except (RedisError, OSError) as error:
-        breaker.fail(error)
-        snapshots.store.distrust()
+        taken, epochs = caches.ask(lambda: _take_shared(counters, cost=cost, watched=watched))
+    except caches.FAILURES:
         return here
-    breaker.succeed()
     if epochs:
         snapshots.store.generation = epochs[0]
     there = replace(_usage(counters, taken, cost=cost), epochs=epochs)
@@ -482,50 +476,4 @@ class Table:
         self._counts = dict(heapq.nlargest(self.size * 9 // 10, running, key=lambda item: item[1]))
 
 
-class Breaker:
-    """Keeps requests from waiting for a server that is away: after a failure, one of them tries it every `pause_s` seconds."""
-
-    def __init__(self, *, pause_s: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
-        self.pause_s = pause_s
-        self.clock = clock
-        self.away_at = 0.0  # Unix time when the server was last known to be away
-        self._lock = Lock()
-        self._try_at: float | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the last attempt failed."""
-        return self._try_at is not None
-
-    def admits(self) -> bool:
-        """Whether this request should try. Who is admitted while it is open puts off the next for a pause: one at a time."""
-        with self._lock:
-            if self._try_at is None:
-                return True
-            if self.clock() < self._try_at:
-                return False
-            self._try_at = self.clock() + self.pause_s
-            return True
-
-    def fail(self, error: Exception) -> None:
-        """An attempt failed."""
-        with self._lock:
-            opens = self._try_at is None
-            self._try_at = self.clock() + self.pause_s
-            self.away_at = time.time()
-        if opens:
-            logger.warning("Rate limits: Redis is away (%r); each process counts alone.", error)
-
-    def succeed(self) -> None:
-        """An attempt succeeded."""
-        with self._lock:
-            closes = self._try_at is not None
-            if closes:
-                self._try_at = None
-                self.away_at = time.time()
-        if closes:
-            logger.warning("Rate limits: Redis is back; all processes count together.")
-
-
 table = Table()
-breaker = Breaker()

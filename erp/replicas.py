@@ -19,7 +19,8 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connections, models
-from redis.exceptions import RedisError
+
+from erp import caches
 
 logger = logging.getLogger(__name__)
 
@@ -138,8 +139,9 @@ def wrote(user_key: str) -> None:
         logger.warning("The primary went away after a write: %s", error)
         position = BEYOND
     try:
-        cache.set(KEY.format(user_key), position, KEPT_S)
-    except (RedisError, OSError) as error:
+        with caches.strictly():
+            cache.set(KEY.format(user_key), position, KEPT_S)
+    except caches.FAILURES as error:
         logger.warning("The position of a write could not be kept; its author may read an older state: %s", error)
 
 
@@ -161,6 +163,7 @@ def lost(error: BaseException) -> bool:
 def _position_of(user_key: str) -> int | None:
     """Where the log stood after the user's last write; 0: none lately; None: not known."""
     try:
-        return int(cache.get(KEY.format(user_key), 0))
-    except (RedisError, OSError):
+        with caches.strictly():
+            return int(cache.get(KEY.format(user_key), 0))
+    except caches.FAILURES:
         return None

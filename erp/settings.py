@@ -234,10 +234,10 @@ EMBEDDED_POSTGRES = None if DATABASE_URL else BASE_DIR / "var" / "postgres"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Cache ---------------------------------------------------------------------------------------------------------------
-# Short timeouts: a hung server must not hold requests. erp/ratelimits.py then counts in the process.
+# Short timeouts: a hung server must not hold requests, which then do without it (erp/caches.py).
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": "erp.caches.Cache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.2},
     }

@@ -26,7 +26,7 @@ from django_redis import get_redis_connection
 from accounts import api_keys
 from accounts.models import User
 from accounts.tests.signin import Program, signed_in
-from erp import ratelimits, snapshots
+from erp import caches, snapshots
 from erp.testing.fixtures import PASSWORD
 from erp.tests.test_ratelimits_outage import Server
 
@@ -90,7 +90,7 @@ def unharmed(valkey: Server, settings: Any, monkeypatch: pytest.MonkeyPatch) -> 
     settings.REDIS_URL = valkey.url
     options = {"SOCKET_CONNECT_TIMEOUT": 1.0, "SOCKET_TIMEOUT": 1.0}
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": valkey.url, "OPTIONS": options}}
-    monkeypatch.setattr(ratelimits, "breaker", ratelimits.Breaker())
+    monkeypatch.setattr(caches, "breaker", caches.Breaker())
     yield valkey
     valkey.back()
     get_redis_connection("default").flushall()

@@ -43,8 +43,9 @@ def make_user(user_type: str, *, role: str = "", **values: Any) -> Any:
 def _empty_cache() -> Iterator[None]:
     """Rate limits, cached pages and snapshots of sign-ins of one test are not the next one's."""
     yield
-    from erp import ratelimits  # noqa: PLC0415 (needs the settings, which come later than plugins)
+    from erp import caches, ratelimits  # noqa: PLC0415 (needs the settings, which come later than plugins)
 
+    caches.breaker = caches.Breaker()
     cache.clear()
     snapshots.store.distrust()
     ratelimits.table.forget()

@@ -27,7 +27,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from erp import ratelimits
+from erp import caches, ratelimits
 from erp.api.errors import handle
 from erp.ratelimits import TIERS, Caller, RateLimited
 
@@ -84,7 +84,7 @@ urlpatterns = [
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ratelimits, "table", ratelimits.Table())
-    monkeypatch.setattr(ratelimits, "breaker", ratelimits.Breaker())
+    monkeypatch.setattr(caches, "breaker", caches.Breaker())
 
 
 @pytest.fixture(autouse=True)

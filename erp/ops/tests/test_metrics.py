@@ -18,7 +18,7 @@ from django.conf import settings as configured
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
-from erp import breakers, ratelimits
+from erp import breakers, caches
 from erp.ops import metrics
 
 ROOT: Path = configured.BASE_DIR
@@ -81,7 +81,7 @@ def test_a_refusal_by_a_rate_limit_is_counted() -> None:
 @pytest.mark.django_db
 def test_breakers_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_next_sample", 0.0)
-    monkeypatch.setattr(ratelimits.Breaker, "is_open", True)
+    monkeypatch.setattr(caches.Breaker, "is_open", True)
     breaker = breakers.breaker_of("a test's service")
     for _ in range(breakers.FAILURES):
         breaker.fail()

@@ -20,7 +20,7 @@ help:
 	@echo "make screenshots  takes the pictures of docs/images again"
 	@echo "make serve  the production profile, with the settings of .env"
 	@echo "make load   the load test: 1,000 users, everything on this machine (docs/performance.md)"
-	@echo "make bench  us beside peers and a floor; WORK=list for one kind of request (docs/performance.md)"
+	@echo "make bench  each target of performance as reached or missed; WORK=list for one of them (docs/performance.md)"
 	@echo "make drill  kills the parts of an installation one by one and checks every answer (docs/operations.md)"
 	@echo "make profile WORK=detail|list|create|patch|search   where the time of a request goes"
 
@@ -50,7 +50,7 @@ check: .venv/tools
 	$(TEST)
 
 bench: .venv/bench
-	@$(BIN)/python -m benchmarks.compare $(if $(WORK),--work $(WORK)) --json var/bench/results.json
+	@$(BIN)/python -m benchmarks $(if $(WORK),--work $(WORK)) --json var/bench/results.json
 
 load: .venv/bench
 	@$(BIN)/python -m benchmarks.load

@@ -28,7 +28,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import gevent
-import orjson
 from locust import FastHttpUser, between, events
 from locust.exception import StopUser
 
@@ -190,7 +189,7 @@ class Person(FastHttpUser):
                 unexpected[f"{act}: {answer.status_code}"] += 1
                 answer.failure(f"status {answer.status_code} instead of 200: {(answer.text or '')[:300]}")
                 return False
-            tokens = orjson.loads(answer.content)
+            tokens = answer.json()
         self.access, self.refresh = tokens["access_token"], tokens["refresh_token"]
         self.renew_at = time.monotonic() + RENEW_AT * tokens["expires_in"]
         return True
@@ -208,7 +207,7 @@ class Person(FastHttpUser):
         ) as answer:
             if answer.status_code != 200:
                 return
-            page = orjson.loads(answer.content)
+            page = answer.json()
             rows = page["results"]
             if not rows or any(NAMED[collection] not in row for row in rows):
                 answer.failure(f"not a page of {kind}: {answer.text[:300]}")
@@ -224,7 +223,7 @@ class Person(FastHttpUser):
         row = random.choice(self.seen[collection])
         name = "read commodity" if collection == COMMODITIES else "read location"
         with self.ask("GET", f"{collection}/{row['id']}", name=name, expect=200) as answer:
-            if answer.status_code == 200 and orjson.loads(answer.content)["id"] != row["id"]:
+            if answer.status_code == 200 and answer.json()["id"] != row["id"]:
                 answer.failure(f"another record than {row['id']}: {answer.text[:300]}")
 
     def search(self, collection: str) -> None:
@@ -243,7 +242,7 @@ class Person(FastHttpUser):
         with self.ask("POST", collection, name=name, expect=201, json=body, headers=headers) as answer:
             if answer.status_code != 201:
                 return
-            row = orjson.loads(answer.content)
+            row = answer.json()
             if row["code"] != body["code"] or row["version"] != 1:
                 answer.failure(f"not what was sent: {answer.text[:300]}")
             self.made[collection][row["id"]] = answer.headers["ETag"]
@@ -258,7 +257,7 @@ class Person(FastHttpUser):
         with self.ask("PATCH", f"{collection}/{key}", name=name, expect=200, json=body, headers=headers) as answer:
             if answer.status_code != 200:
                 return
-            row = orjson.loads(answer.content)
+            row = answer.json()
             if row["id"] != key or text not in row.values():
                 answer.failure(f"not the change of {key}: {answer.text[:300]}")
             self.made[collection][key] = answer.headers["ETag"]

@@ -1,153 +1,147 @@
-"""50,000 locations with full history and events: erp/bulk.py against the library's way, and against raw COPY.
+"""Many locations with history and events: erp/bulk.py against saving them one by one, and against raw COPY.
 
-    python -m benchmarks.bulk [--rows 50000] [--rounds 3]
+    python -m benchmarks.bulk [--rows 100000] [--saved 5000] [--rounds 5]
 
-Peer: simple_history's bulk_create_with_history plus one event a row through the ORM, on the same table with our triggers
-off. Floor: COPY of the same rows, no history, no events. Rounds alternate; figures are medians with their range.
+Upsert: half of the rows are new, half change a stored one. The other side saves the same rows with Model.save() in one
+transaction, without looking for the stored ones; our triggers leave the same history and events on both sides.
+Insert: the other side is COPY of the same rows into a bare table with the same indexes: no history, no events, no keys to
+other tables. Rounds alternate; figures are rows a second, medians with their range.
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django.db import connection, models, transaction
-from django.utils import timezone
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
-from simple_history.utils import bulk_create_with_history
 
-from benchmarks import scratch  # sets up Django first
+from benchmarks import (
+    report,
+    scratch,  # sets up Django first
+)
 from erp import bulk
 from erp.events import capture
 
 TABLES = ("locations_location", "locations_historicallocation")
+BARE = "bare_location"
+UPSERT, SAVE, INSERT, COPY = "upsert", "save one by one", "insert", "raw COPY"
+STAMPED = {"version": "1", "created_at": "now()", "updated_at": "now()"}
+KEY = ("organization", "code")
 
 
-class PeerEvent(models.Model):
-    """The same record as ours, written by the ORM: the columns and indexes of `event`."""
-
-    event_id = models.UUIDField(default=uuid.uuid4, unique=True)
-    aggregate_type = models.TextField()
-    aggregate_id = models.TextField()
-    aggregate_version = models.BigIntegerField()
-    object_type = models.TextField()
-    object_id = models.TextField()
-    category = models.TextField(default="row")
-    event_type = models.TextField()
-    actor_id = models.UUIDField(null=True)
-    actor_label = models.TextField(default="")
-    organization_id = models.UUIDField(null=True)
-    request_id = models.TextField(default="")
-    source = models.TextField(default="command")
-    reason = models.TextField(default="")
-    payload = models.JSONField()
-    occurred_at = models.DateTimeField(default=timezone.now)
-    recorded_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        app_label = "benchmarks"
-        constraints = [
-            models.UniqueConstraint(fields=("aggregate_type", "aggregate_id", "aggregate_version"), name="peer_unique")
-        ]
-        indexes = [
-            models.Index(fields=("object_type", "object_id", "id"), name="peer_object"),
-            models.Index(fields=("organization_id", "-occurred_at", "-id"), name="peer_organization"),
-            models.Index(fields=("actor_id", "-occurred_at", "-id"), name="peer_actor"),
-            models.Index(fields=("event_type", "-occurred_at", "-id"), name="peer_type"),
-        ]
-
-    def __str__(self) -> str:
-        return self.event_type
-
-
-def rows(count: int) -> list[Any]:
-    """Unsaved locations with new ids."""
+def rows(count: int, *, name: str = "Place") -> list[Any]:
+    """Unsaved locations with new ids; codes are those of the time before."""
     first = import_string("locations.tests.factories.LocationFactory").build()
     country = import_string("locations.models.Country").objects.first()
     kind = type(first)
     return [
-        kind(code=f"B{n}", name=f"Place {n}", city=f"City {n % 900}", kind=first.kind, country=country)
+        kind(code=f"B{n}", name=f"{name} {n}", city=f"City {n % 900}", kind=first.kind, country=country)
         for n in range(count)
     ]
 
 
-def ours(made: list[Any]) -> None:
+def upsert(count: int) -> float:
+    made = rows(count // 2)
     bulk.insert(made, model=type(made[0]))
+    changed = rows(count, name="Changed")
+    return timed(lambda: bulk.upsert(changed, model=type(changed[0]), key=KEY))
 
 
-def library(made: list[Any]) -> None:
-    fields = type(made[0])._meta.concrete_fields
-    with transaction.atomic():
-        bulk_create_with_history(made, type(made[0]), batch_size=1000)
-        for row in made:
-            values = {
-                field.attname: field.value_to_string(row) for field in fields if getattr(row, field.attname) is not None
-            }
-            PeerEvent.objects.create(
-                aggregate_type="location",
-                aggregate_id=str(row.pk),
-                aggregate_version=1,
-                object_type="locations.location",
-                object_id=str(row.pk),
-                event_type="location.created",
-                payload={"changes": {name: [None, value] for name, value in values.items()}},
-            )
+def save(count: int) -> float:
+    made = rows(count // 2)
+    bulk.insert(made, model=type(made[0]))
+    stored = {place.code: place for place in type(made[0]).objects.all()}
+    changed = rows(count, name="Changed")
+    for number, row in enumerate(changed):
+        if kept := stored.get(row.code):
+            kept.name = row.name
+            changed[number] = kept
+
+    def each() -> None:
+        with transaction.atomic():
+            for row in changed:
+                row.save()
+
+    return timed(each)
 
 
-def floor(made: list[Any]) -> None:
-    fields = type(made[0])._meta.concrete_fields
-    with transaction.atomic(), connection.cursor() as cursor:
-        columns = ", ".join(field.column for field in fields)
-        with cursor.copy(f"COPY locations_location ({columns}) FROM STDIN") as copy:
-            for row in made:
-                copy.write_row([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields])
-
-
-def measure(way: Callable[[list[Any]], None], count: int, *, triggers: bool) -> float:
-    """Seconds for one load; the tables are emptied afterwards, and their triggers are on again."""
+def insert(count: int) -> float:
     made = rows(count)
-    with connection.cursor() as cursor:
-        for table in () if triggers else TABLES:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    return timed(lambda: bulk.insert(made, model=type(made[0])))
+
+
+def copy(count: int) -> float:
+    """Reads the instances as erp/bulk.py does, so that what differs is what PostgreSQL does."""
+    made = rows(count)
+    fields = bulk._fields(type(made[0]))
+    columns, readers = ", ".join(field.column for field in fields), [bulk._reader(field) for field in fields]
+
+    def load() -> None:
+        with (
+            transaction.atomic(),
+            connection.cursor() as cursor,
+            cursor.copy(f"COPY {BARE} ({columns}) FROM STDIN") as lines,
+        ):
+            for row in made:
+                lines.write_row([read(row) for read in readers])
+
+    return timed(load)
+
+
+def timed(work: Callable[[], Any]) -> float:
     started = time.perf_counter()
-    way(made)
-    elapsed = time.perf_counter() - started
+    work()
+    return time.perf_counter() - started
+
+
+def measure(way: Callable[[int], float], count: int) -> float:
+    """Rows a second of one load; the tables are emptied afterwards."""
+    seconds = way(count)
     with connection.cursor() as cursor:
         for table in TABLES:
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             cursor.execute(f"DELETE FROM {table}")
             cursor.execute(f"VACUUM ANALYZE {table}")
+        cursor.execute(f"TRUNCATE {BARE}")
+        cursor.execute("CHECKPOINT")
     capture.install()
-    return elapsed
+    return count / seconds
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser = report.parser(__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--saved", type=int, default=5_000, help="rows of the upsert and of the saves beside it")
     options = parser.parse_args()
+    ways = {
+        UPSERT: (upsert, options.saved),
+        SAVE: (save, options.saved),
+        INSERT: (insert, options.rows),
+        COPY: (copy, options.rows),
+    }
+    figures: dict[str, list[float]] = {name: [] for name in ways}
     with scratch.database():
         import_string("locations.tests.factories.LocationFactory")()
-        with connection.schema_editor() as editor:
-            editor.create_model(PeerEvent)
-        seconds: dict[str, list[float]] = {"erp/bulk.py": [], "library + ORM events": [], "raw COPY": []}
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TABLE {BARE} (LIKE {TABLES[0]} INCLUDING DEFAULTS INCLUDING INDEXES)")
+            for column, value in STAMPED.items():  # what our triggers fill in
+                cursor.execute(f"ALTER TABLE {BARE} ALTER {column} SET DEFAULT {value}")
         for _ in range(options.rounds):
-            seconds["erp/bulk.py"].append(measure(ours, options.rows, triggers=True))
-            seconds["library + ORM events"].append(measure(library, options.rows, triggers=False))
-            seconds["raw COPY"].append(measure(floor, options.rows, triggers=False))
-    median = {name: statistics.median(values) for name, values in seconds.items()}
-    for name, values in seconds.items():
-        print(
-            f"{name:<22} {median[name]:7.2f} s  ({min(values):.2f} to {max(values):.2f}), {options.rows / median[name]:>9,.0f} rows/s"
-        )
-    print(
-        f"erp/bulk.py is {median['library + ORM events'] / median['erp/bulk.py']:.1f} times as fast as the library with ORM events"
-    )
-    print(f"and runs at {median['raw COPY'] / median['erp/bulk.py']:.2f} of raw COPY.")
+            for name, (way, count) in ways.items():
+                figures[name].append(measure(way, count))
+    lines = ([name, f"{ways[name][1]:,}", report.spread(values)] for name, values in figures.items())
+    print("\n".join(report.table(("", "rows", "rows a second"), lines)))
+    targets = [
+        report.Target("bulk upsert against saving the same rows", 10, report.ratio(figures[UPSERT], figures[SAVE])),
+        report.Target(
+            f"{options.rows:,} rows with history and events against raw COPY",
+            0.4,
+            report.ratio(figures[INSERT], figures[COPY]),
+        ),
+    ]
+    report.finish(targets, figures, options.json)
 
 
 if __name__ == "__main__":

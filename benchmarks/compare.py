@@ -21,14 +21,13 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import jwt
 import psutil
 import psycopg
 
-from benchmarks import cpu, stage
+from benchmarks import cpu, report, stage
 
 WORKS = ("list", "detail", "create", "patch", "search")
 USERS = 300
@@ -222,8 +221,7 @@ def median(application: Application, work: str, figure: str) -> float:
 
 
 def spread(application: Application, work: str, figure: str) -> str:
-    values = [each[figure] for each in application.rounds[work]]
-    return f"{statistics.median(values):,.2f} ({min(values):,.2f}–{max(values):,.2f})"
+    return report.spread([each[figure] for each in application.rounds[work]])
 
 
 def table(work: str, chosen: list[Application], sql: dict[str, float]) -> Iterator[str]:
@@ -231,37 +229,39 @@ def table(work: str, chosen: list[Application], sql: dict[str, float]) -> Iterat
     floor = next((each for each in chosen if each.name.startswith("floor")), None)
     ours = chosen[0]
     yield f"\n### {work}\n"
-    yield "| | requests/s | server CPU ms | PostgreSQL CPU ms | p50 / p95 / p99 ms | SQL | CPU / floor | ours: times as many |"
-    yield "|---|---|---|---|---|---|---|---|"
-    for each in chosen:
-        cpu = median(each, work, "cpu_ms")
-        below = f"{cpu / median(floor, work, 'cpu_ms'):.1f}" if floor else ""
-        times = f"{median(ours, work, 'rps') / median(each, work, 'rps'):.2f}"
-        latency = " / ".join(f"{median(each, work, name):.0f}" for name in ("p50", "p95", "p99"))
-        yield (
-            f"| {each.name} | {spread(each, work, 'rps')} | {spread(each, work, 'cpu_ms')}"
-            f" | {spread(each, work, 'postgres_ms')} | {latency} | {sql[each.name]:.1f} | {below} | {times} |"
-        )
+    heads = ("", "requests/s", "server CPU ms", "PostgreSQL CPU ms", "p50 / p95 / p99 ms", "SQL", "CPU / floor")
+    yield from report.table((*heads, "ours: times as many"), (cells(work, each, ours, floor, sql) for each in chosen))
 
 
-def verdicts(works: list[str], chosen: list[Application]) -> Iterator[str]:
-    """Our targets: reached or not."""
+def cells(
+    work: str, each: Application, ours: Application, floor: Application | None, sql: dict[str, float]
+) -> list[str]:
+    served = "cpu_ms" in each.rounds[work][0]
+    return [
+        each.name,
+        spread(each, work, "rps"),
+        spread(each, work, "cpu_ms") if served else "",
+        spread(each, work, "postgres_ms"),
+        " / ".join(f"{median(each, work, name):.0f}" for name in ("p50", "p95", "p99")),
+        f"{sql[each.name]:.1f}",
+        f"{median(each, work, 'cpu_ms') / median(floor, work, 'cpu_ms'):.1f}" if floor and served else "",
+        f"{median(ours, work, 'rps') / median(each, work, 'rps'):.2f}",
+    ]
+
+
+def targets(works: list[str], chosen: list[Application]) -> list[report.Target]:
+    """Ours: rates against FastAPI, processor time against the floor."""
     by_name = {each.name: each for each in chosen}
-    if not {"FastAPI", "floor (WSGI)"} <= by_name.keys():
-        return
-    yield "\n| target | wanted | measured | |\n|---|---|---|---|"
+    found: list[report.Target] = []
     for work in works:
-        if work not in TARGETS:
-            continue
-        faster, dearer = TARGETS[work]
-        times = median(chosen[0], work, "rps") / median(by_name["FastAPI"], work, "rps")
-        cpu = median(chosen[0], work, "cpu_ms") / median(by_name["floor (WSGI)"], work, "cpu_ms")
-        yield f"| {work}: requests a second against FastAPI | ≥ {faster} | {times:.2f} | {_mark(times >= faster)} |"
-        yield f"| {work}: server CPU against the floor | ≤ {dearer} | {cpu:.2f} | {_mark(cpu <= dearer)} |"
-
-
-def _mark(reached: bool) -> str:
-    return "reached" if reached else "**missed**"
+        faster, dearer = TARGETS.get(work, (0.0, 0.0))
+        if faster and (peer := by_name.get("FastAPI")):
+            times = median(chosen[0], work, "rps") / median(peer, work, "rps")
+            found.append(report.Target(f"{work}: requests a second against FastAPI", faster, times))
+        if dearer and (floor := by_name.get("floor (WSGI)")):
+            dear = median(chosen[0], work, "cpu_ms") / median(floor, work, "cpu_ms")
+            found.append(report.Target(f"{work}: server CPU against the floor", dearer, dear, at_most=True))
+    return found if chosen[0].ours else []
 
 
 def machine() -> str:
@@ -273,13 +273,11 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = report.parser(__doc__)
     parser.add_argument("--work", default=",".join(WORKS))
     parser.add_argument("--apps", default="", help="beginnings of names, with commas; empty: all")
     parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers end with us
     works = options.work.split(",")
@@ -303,10 +301,7 @@ def run(chosen: list[Application], works: list[str], data: Data, url: str, optio
             for each in chosen:
                 each.rounds.setdefault(work, []).append(measure(each, work, data, seconds=options.seconds))
         print("\n".join(table(work, chosen, sql)), flush=True)
-    print("\n".join(verdicts(works, chosen)))
-    if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps({each.name: each.rounds for each in chosen}, indent=1))
+    report.finish(targets(works, chosen), {each.name: each.rounds for each in chosen}, options.json)
 
 
 if __name__ == "__main__":

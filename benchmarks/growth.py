@@ -1,6 +1,6 @@
 """How pages and calls grow with the tables: list, detail, create, change, search, audit log, history of a record.
 
-    python -m benchmarks.growth [--sizes 10000,100000,1000000] [--requests 40] [--plot FILE.svg]
+    python -m benchmarks.growth [--sizes 10000,100000,1000000] [--rounds 5] [--requests 8] [--plot FILE.svg]
 
 For each size a database of its own with that many places of one house and that many events. Whole requests through the
 application in this process: sign-in, limits, scope, SQL, rendering. The works alternate; figures are medians in milliseconds.
@@ -8,7 +8,6 @@ application in this process: sign-in, limits, scope, SQL, rendering. The works a
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import statistics
@@ -26,10 +25,10 @@ from django.utils.module_loading import import_string
 
 from benchmarks import (
     explorer,
+    report,
     scenery,
     scratch,  # sets up Django first
 )
-from erp.api.pagination import Cursor
 
 LIST = "/api/v1/settings/locations"
 JSON = "application/json"
@@ -47,11 +46,7 @@ def fill(rows: int) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name FROM locations_location WHERE code = %s", [f"PL{rows // 2}"])
         rare = cursor.fetchone()[0].split()[1]
-        cursor.execute(
-            "SELECT name, code, id::text FROM locations_location ORDER BY name, code, id OFFSET %s LIMIT 1",
-            [rows * 99 // 100],
-        )
-        deep = str(Cursor(["name", "id"], [row[0] if n == 0 else row[2] for row in cursor.fetchall() for n in (0, 1)]))
+    deep = scenery.cursor_at(rows * 99 // 100)
     return {**made, "tokens": tokens, "ids": scenery.ids(2000), "place": place, "rare": rare, "deep": deep}
 
 
@@ -124,23 +119,31 @@ def plot(figures: dict[int, dict[str, float]], file: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = report.parser(__doc__)
     parser.add_argument("--sizes", default="10000,100000,1000000")
-    parser.add_argument("--requests", type=int, default=40)
+    parser.add_argument("--requests", type=int, default=8, help="of each kind in a round")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     settings.ALLOWED_HOSTS = ["testserver"]
     figures: dict[int, dict[str, float]] = {}
     for size in map(int, options.sizes.split(",")):
         with scratch.database():
-            figures[size] = measure(works(fill(size)), options.requests)
-            print(f"{size:,} rows measured", flush=True)
+            began = time.monotonic()
+            made = fill(size)
+            filled = time.monotonic() - began
+            figures[size] = measure(works(made), options.rounds * options.requests)
+            print(
+                f"{size:,} rows: filled in {filled:.0f} s, measured in {time.monotonic() - began - filled:.0f} s",
+                flush=True,
+            )
     sizes = list(figures)
-    print(f"\n| ms a request | {' | '.join(f'{size:,}' for size in sizes)} | last / first |")
-    print(f"|---|{'---|' * (len(sizes) + 1)}")
+    lines = []
     for name in figures[sizes[0]]:
         values = [figures[size][name] for size in sizes]
-        print(f"| {name} | {' | '.join(f'{value:.1f}' for value in values)} | {values[-1] / values[0]:.2f} |")
+        lines.append([name, *(f"{value:.1f}" for value in values), f"{values[-1] / values[0]:.2f}"])
+    heads = ("ms a request", *(f"{size:,} rows" for size in sizes), "last / first")
+    print("\n" + "\n".join(report.table(heads, lines)))
+    report.finish([], figures, options.json)
     if options.plot:
         plot(figures, options.plot)
 

@@ -1,14 +1,13 @@
-"""Does a process of the server grow? One gunicorn worker, many requests, its resident memory on the way.
+"""Do processes of the server grow? gunicorn workers, many requests, their resident memory on the way.
 
-    python -m benchmarks.memory [--requests 200000] [--threads 8]
+    python -m benchmarks.memory [--requests 200000] [--workers 2] [--threads 8] [--connections 8]
 
-Lists, details, searches and creates in turn, by 800 users. The first tenth warms up; then a line is laid through the
-samples. Flat: it rises by less than 5 MiB per 100,000 requests. Exits with 1 if not.
+Lists, details, searches and creates in turn, by 800 users, over connections that stay open. Of each sample the largest worker
+counts. Growth is what the last quarter of the requests has more than the second; the first quarter warms up.
 """
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import statistics
@@ -17,25 +16,29 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
 from typing import Any
 from urllib.parse import urlsplit
 
-from benchmarks import cpu
+from benchmarks import cpu, report
 from benchmarks.installation import ROOT, Installation, installed
 from benchmarks.load import serving
 
-SLOPE_MOST_MB = 5.0
+MOST_MB, GROWTH_MB = 90.0, 2.0
 CALLERS = 800
 QUOTA_S = 60 / 100  # a user may ask 100 times a minute
-SAMPLES = 200
+SAMPLE_S = 0.25
+PRINTED = 10
 PROXIED = {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"}
 
 
-def slope(samples: Sequence[tuple[int, float]]) -> float:
-    """MiB per 100,000 requests of the line through (requests, MiB)."""
-    counts, sizes = zip(*samples, strict=True)
-    return statistics.linear_regression(counts, sizes).slope * 100_000
+def growth(samples: Sequence[tuple[int, float]]) -> float:
+    """MiB that the last quarter of the requests has more than the second one, of (requests, MiB)."""
+    total = samples[-1][0]
+    second = [size for count, size in samples if total / 4 <= count < total / 2]
+    last = [size for count, size in samples if count >= total * 3 / 4]
+    return statistics.median(last) - statistics.median(second)
 
 
 def callers(installation: Installation, count: int = CALLERS) -> list[str]:
@@ -70,41 +73,60 @@ def requests_of(like: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
         yield "POST", places, {**copied, "code": f"ME-{tag}", "name": f"Memory {tag}"}
 
 
-def run(host: str, pid: int, tokens: list[str], count: int) -> list[tuple[int, float]]:
-    """(requests, MiB) on the way. Callers take turns, no faster than their limits allow."""
+def converse(host: str, tokens: list[str], count: int, done: list[int]) -> None:
+    """One connection's requests, no faster than the limits of its users allow; a mark in `done` for each."""
     server = http.client.HTTPConnection(urlsplit(host).netloc, timeout=60)
     like = ask(server, tokens[0], "GET", "/api/v1/settings/locations?limit=25")["results"][0]
     asked, turns = requests_of(like), cycle(tokens)
-    samples = []
     began = time.monotonic()
     for number in range(count):
         ask(server, next(turns), *next(asked))
-        if number % max(1, count // SAMPLES) == 0:
-            samples.append((number, cpu.rss_mb(pid)))
+        done.append(1)
+        if number % len(tokens) == 0:
             time.sleep(max(0.0, number * QUOTA_S / len(tokens) - (time.monotonic() - began)))
-    return samples
+
+
+def run(host: str, pids: list[int], tokens: list[str], options: Any) -> list[tuple[int, float]]:
+    """(requests, MiB of the largest worker) on the way."""
+    samples, done = [], []  # type: ignore[var-annotated]
+    with ThreadPoolExecutor(options.connections) as pool:
+        each = options.requests // options.connections
+        asked = [
+            pool.submit(converse, host, tokens[number :: options.connections], each, done)
+            for number in range(options.connections)
+        ]
+        while not all(one.done() for one in asked):
+            samples.append((len(done), max(map(cpu.rss_mb, pids))))
+            time.sleep(SAMPLE_S)
+        for one in asked:
+            one.result()
+    return [*samples, (len(done), max(map(cpu.rss_mb, pids)))]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = report.parser(__doc__, rounds=1)
     parser.add_argument("--requests", type=int, default=200_000)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
+    began = time.monotonic()
     with installed() as installation:
         tokens = callers(installation)
-        with serving(installation, workers=1, threads=options.threads) as (server, host):
-            (pid,) = cpu.children_of(server.pid)
-            samples = run(host, pid, tokens, options.requests)
-    warm = samples[len(samples) // 10 :]
-    sizes = [size for _, size in samples]
-    rises = slope(warm)
-    print(
-        f"{options.requests:,} requests: first {sizes[0]:.1f} MiB, last {sizes[-1]:.1f} MiB, most {max(sizes):.1f} MiB"
-    )
-    print(
-        f"{rises:+.2f} MiB per 100,000 requests after the first tenth: {'flat' if rises < SLOPE_MOST_MB else 'GROWS'}"
-    )
-    raise SystemExit(rises >= SLOPE_MOST_MB)
+        with serving(installation, workers=options.workers, threads=options.threads) as (server, host):
+            samples = run(host, cpu.children_of(server.pid), tokens, options)
+    total = samples[-1][0]
+    points = [
+        next(sample for sample in samples if sample[0] >= total * point / PRINTED) for point in range(1, PRINTED + 1)
+    ]
+    print(f"{total:,} requests in {time.monotonic() - began:.0f} s, {options.workers} workers\n")
+    print("\n".join(report.table(("requests", "largest worker, MiB"), ((f"{n:,}", f"{mb:.1f}") for n, mb in points))))
+    most = max(size for _, size in samples)
+    targets = [
+        report.Target("memory of a worker, MiB", MOST_MB, most, at_most=True),
+        report.Target(f"its growth over {total:,} requests, MiB", GROWTH_MB, growth(samples), at_most=True),
+    ]
+    report.finish(targets, samples, options.json)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ django.setup()
 
 from benchmarks.names import FIRST  # noqa: E402
 from erp import tokens  # noqa: E402
+from erp.api.pagination import Cursor  # noqa: E402
 from erp.approvals.guards import four_eyes_off  # noqa: E402
 from erp.scoping import UserType  # noqa: E402
 
@@ -57,11 +58,34 @@ def copy(row: Any, count: int, values: dict[str, str]) -> None:
     named = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+        indexes = _drop_indexes(cursor, table)
         cursor.execute(
             f"INSERT INTO {table} ({named}) SELECT {made} FROM {table} r, generate_series(1, {count}) n WHERE r.id = '{row.pk}'"
         )
+        for definition in indexes:
+            cursor.execute(definition)
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER ALL")
         cursor.execute(f"VACUUM ANALYZE {table}")
+
+
+def _drop_indexes(cursor: Any, table: str) -> list[str]:
+    """All but those of constraints; returns how to make them again. Built at the end they take a tenth of the time."""
+    cursor.execute(
+        "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index i WHERE indrelid = %s::regclass"
+        " AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)",
+        [table],
+    )
+    found = cursor.fetchall()
+    for name, _ in found:
+        cursor.execute(f"DROP INDEX {name}")
+    return [definition for _, definition in found]
+
+
+def cursor_at(offset: int) -> str:
+    """The API's cursor of the page of places that begins behind so many."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, id::text FROM locations_location ORDER BY name, id OFFSET %s LIMIT 1", [offset])
+        return str(Cursor(["name", "id"], list(cursor.fetchone())))
 
 
 def sign_in(house: Any, count: int) -> list[str]:

@@ -33,6 +33,7 @@ POSTGRES_OPTIONS = {
     "max_wal_size": "4GB",
     "log_min_messages": "fatal",
 }
+LOG = ROOT / "var" / "bench" / "servers.log"  # what all of them say
 HOST = "127.0.0.1"
 READY_S = 60
 
@@ -92,9 +93,16 @@ def server(command: Sequence[str], environment: Mapping[str, str], port: int, pa
 
     Raises: RuntimeError: it ends, or doesn't answer within a minute.
     """
-    run = subprocess.Popen(
-        [sys.executable, *command], env={**os.environ, **environment}, cwd=ROOT, start_new_session=True
-    )
+    LOG.parent.mkdir(parents=True, exist_ok=True)
+    with LOG.open("ab") as log:
+        run = subprocess.Popen(
+            [sys.executable, *command],
+            env={**os.environ, **environment},
+            cwd=ROOT,
+            start_new_session=True,
+            stdout=log,
+            stderr=log,
+        )
     try:
         _wait_for(run, f"http://{HOST}:{port}{path}")
         yield run.pid
@@ -112,7 +120,7 @@ def _wait_for(run: subprocess.Popen[bytes], url: str) -> None:
     give_up = time.monotonic() + READY_S
     while time.monotonic() < give_up:
         if run.poll() is not None:
-            raise RuntimeError(f"{run.args} ended with {run.returncode} before it answered at {url}.")
+            raise RuntimeError(f"{run.args} ended with {run.returncode} before it answered at {url}; see {LOG}.")
         try:
             with urlopen(Request(url, headers={"X-Forwarded-Proto": "https"}), timeout=2):
                 return

@@ -24,9 +24,10 @@ def cores() -> int:
 wsgi_app = "erp.wsgi:application"
 chdir = str(ROOT)
 
-# Threads wait for the database while others compute; processes use the cores.
+# One process more than cores: while one waits for the disk at a commit, another computes. Two threads in each: with more they
+# only take the interpreter from each other.
 worker_class = "gthread"
-workers = settings.WEB_CONCURRENCY or cores()
+workers = settings.WEB_CONCURRENCY or cores() + 1
 threads = settings.WEB_THREADS
 # Clients that keep a connection open hold no thread, but beyond this number a worker accepts nobody.
 worker_connections = 4096

@@ -18,7 +18,7 @@ def client_address(request: HttpRequest) -> str:
     writes into the header itself stands to the left of what our proxies add, and is not reached.
     """
     address = _parse(request.META.get("REMOTE_ADDR", ""))
-    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    hops = request.headers.get("x-forwarded-for", "").split(",")
     while address and hops and _is_in(address, tuple(settings.TRUSTED_PROXIES)):
         hop = _parse(hops.pop())
         if hop is None:

@@ -126,7 +126,7 @@ class ApiKeyAuthentication(BearerAuthentication):
 
 def _credentials(request: Request) -> str | None:
     """What follows our scheme in the request's header."""
-    scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
+    scheme, _, credentials = request.headers.get("authorization", "").strip().partition(" ")
     return credentials.strip() if scheme.lower() == SCHEME.lower() else None
 
 

@@ -33,7 +33,7 @@ class RequestContextMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        given = request.headers.get("X-Request-ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid_utils.uuid4().hex
         source = "api" if request.path.startswith("/api/") else "admin"
         with context.acting(source=source, request_id=request_id, ip=client_address(request)):

@@ -11,9 +11,9 @@ from django.db import connections, models, transaction
 from django.db.models import sql
 from django.utils import timezone
 
+from erp import writes
 from erp.events.mixin import EventMixin
 from erp.events.tracking import STAMPS, TrackedHistory, Tracking
-from erp.postgresql import writes
 from erp.scoping import Scope, ScopedQuerySet
 
 
@@ -95,7 +95,7 @@ class MasterData(EventMixin, models.Model):
         type(self)._base_manager.filter(pk=self.pk).update(version=models.F("version") + 1)
         self.refresh_from_db(fields=["version", "updated_at"])
 
-    def _do_insert(self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool) -> list[Any]:  # type: ignore[override]
+    def _do_insert(self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool) -> list[Any]:
         columns = [(field, getattr(self, field.attname) if raw else field.pre_save(self, True)) for field in fields]
         if not writes.is_plain(columns):
             return cast("list[Any]", super()._do_insert(manager, using, fields, returning_fields, raw))  # type: ignore[misc]
@@ -109,7 +109,7 @@ class MasterData(EventMixin, models.Model):
         expected, self._expected_version = self._expected_version, None
         columns = [(field, value) for field, _, value in values]
         if columns and writes.is_plain(columns):
-            where = [(self._meta.pk, pk_val)]
+            where: list[writes.Column] = [(self._meta.pk, pk_val)]
             if expected is not None:
                 where.append((self._meta.get_field("version"), expected))
             stamp = writes.update(base_qs.model, columns, where=where, returning=STAMPS, using=using)

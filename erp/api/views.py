@@ -20,7 +20,6 @@ from erp.middleware import SAFE_METHODS
 from erp.ratelimits import RateLimited
 
 REASON_HEADER = "X-Change-Reason"
-REASON_META = "HTTP_X_CHANGE_REASON"
 REASON_LENGTH = (5, 500)
 
 
@@ -108,7 +107,7 @@ class ApiView(RateLimited):
                 "actor_label": context.label_of(user),
                 "organization_id": user.home_organization_id,
             }
-        if reason := request.META.get(REASON_META, ""):
+        if reason := request.headers.get(REASON_HEADER, ""):
             # Headers come as latin-1; people write reasons in UTF-8.
             values["reason"] = _checked(reason.encode("latin-1", "replace").decode("utf-8", "replace"))
         context.amend(**values)

@@ -320,7 +320,7 @@ def migrations() -> Iterator[Said]:
 
 def connections() -> Iterator[Said]:
     """The server allows all connections that one replica of web and one worker open at most."""
-    processes, each = settings.WEB_CONCURRENCY or _cores(), settings.DB_POOL_MAX or settings.WEB_THREADS
+    processes, each = settings.WEB_CONCURRENCY or _cores() + 1, settings.DB_POOL_MAX or settings.WEB_THREADS
     need = pools.connections_needed(processes=processes, threads=each)
     # Commands go around a pooler, and what it opens stands in its own settings.
     web = 0 if settings.DATABASE_DIRECT_URL else need.web

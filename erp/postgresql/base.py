@@ -156,7 +156,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @contextmanager
     def carrying_context(self) -> Iterator[Any]:
-        """A prepared cursor for one statement that brings the context along itself (erp/postgresql/writes.py)."""
+        """A prepared cursor for one statement that brings the context along itself (erp/writes.py)."""
         self._sent = context.current()
         try:
             with self.prepared_cursor() as cursor:

@@ -17,6 +17,7 @@ from rest_framework import serializers
 from rest_framework.settings import api_settings
 
 from erp.api import fields
+from erp.models import TimestampField
 
 Spelling = Callable[[Any, Any, str], str | None]
 # As `datetime.isoformat` writes it; the fraction goes where there is none.
@@ -34,19 +35,26 @@ def spelled(field: Any, column: Any, sql: str) -> str | None:
     return spelling(field, column, sql)
 
 
-def moment(sql: str) -> str:
-    """A time in the current zone, as ISO 8601 with the zone's offset of that time; Z for none."""
+def moment(sql: str, *, is_recent: bool = False) -> str:
+    """A time in the current zone, as ISO 8601 with the zone's offset of that time; Z for none.
+
+    is_recent: it is none from before 1970. What PostgreSQL need not read, plan and prepare for each statement then is
+    most of the SQL of a list.
+    """
     zone = timezone.get_current_timezone()
     name = str(zone).replace("'", "''")
     local = f"{sql} AT TIME ZONE '{name}'"
     text = f"replace(to_char({local}, {ISO}), {WHOLE}, '')"
+    settled = settled_offset(zone)
+    if settled and is_recent:
+        return f"{text} || '{settled}'"
     between = f"({local} - {sql} AT TIME ZONE 'UTC')"
     # Seconds of an offset, which zones had long ago, are shown where there are any.
     hours = f"regexp_replace(to_char(greatest({between}, -{between}), 'HH24:MI:SS'), ':00$', '')"
     offset = (
         f"CASE sign(extract(epoch FROM {between})) WHEN 0 THEN 'Z' WHEN 1 THEN '+' || {hours} ELSE '-' || {hours} END"
     )
-    if settled := settled_offset(zone):
+    if settled:
         offset = f"CASE WHEN {sql} >= '{SETTLED.isoformat()}' THEN '{settled}' ELSE {offset} END"
     return f"{text} || {offset}"
 
@@ -90,7 +98,9 @@ def _date(field: Any, column: Any, sql: str) -> str | None:
 
 def _datetime(field: Any, column: Any, sql: str) -> str | None:
     plain = not {"format", "timezone"} & vars(field).keys()
-    return moment(sql) if plain and isinstance(column, models.DateTimeField) else None
+    # The database's own clock writes the times of a record.
+    is_recent = isinstance(column, TimestampField)
+    return moment(sql, is_recent=is_recent) if plain and isinstance(column, models.DateTimeField) else None
 
 
 def _list(field: Any, column: Any, sql: str) -> str | None:

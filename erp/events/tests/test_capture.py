@@ -233,6 +233,57 @@ def test_sets_of_every_size_are_recorded_row_by_row(location: Any, acting: Any, 
     assert Event.objects.filter(id__gt=before, event_type="location.deleted", aggregate_version=3).count() == count
 
 
+def told(events: Any) -> list[tuple[Any, ...]]:
+    """What the events say, but for what is each row's own."""
+    return [
+        (
+            event.event_type,
+            event.aggregate_version,
+            event.object_type,
+            event.actor_id,
+            event.organization_id,
+            event.history_table,
+            {name: pair for name, pair in event.changes.items() if name not in {"id", "code"}},
+            event.payload["labels"],
+            (event.payload["label"], event.payload["version"]),
+        )
+        for event in events
+    ]
+
+
+def test_few_rows_and_many_leave_the_same_record(location: Any, acting: Any) -> None:
+    model, house = type(location), import_string("organizations.tests.factories.OrganizationFactory")(name="Kadi House")
+    values = {"kind": "city", "country_id": "IN", "timezone": "Asia/Kolkata", "organization": house, "name": "Kadi"}
+    records = []
+    for letter, together in (("F", 1), ("M", 24)):
+        before = latest_event_id()
+        for start in range(0, 24, together):
+            numbers = range(start, start + together)
+            model.objects.bulk_create([model(code=f"{letter}{number}", **values) for number in numbers])
+            rows = model.objects.filter(code__in=[f"{letter}{number}" for number in numbers])
+            rows.update(parent=location, city="Kadi")
+            rows.update(city="Kadi")  # changes nothing
+            rows.delete()
+        found = [*Event.objects.filter(id__gt=before).order_by("event_type", "id")]
+        history = model.history.filter(code__startswith=letter).order_by("history_type", "history_id")
+        kept = [(row.history_type, row.version, row.city, row.parent_id, row.history_user_id) for row in history]
+        records.append((told(found), kept))
+    assert records[0] == records[1]
+    assert len(records[0][0]) == len(records[0][1]) == 72
+    created, updated = records[0][0][0], records[0][0][-1]
+    assert created[7] == {"country_id": [None, "India"], "organization_id": [None, "Kadi House"]}
+    assert updated[6] == {"city": ["", "Kadi"], "parent_id": [None, str(location.pk)]}
+    assert updated[7] == {"parent_id": [None, "Rajkot"]}
+
+
+def test_an_update_of_keys_is_rows_gone_and_rows_new(location: Any, acting: Any) -> None:
+    model, before = type(location), latest_event_id()
+    old, new = location.pk, uuid.uuid4()
+    model.objects.filter(pk=old).update(id=new)
+    events = Event.objects.filter(id__gt=before).values_list("event_type", "object_id", "aggregate_version")
+    assert {*events} == {("location.updated", str(old), 2), ("location.updated", str(new), 1)}
+
+
 def test_cascade_to_a_join_table_is_a_security_event(acting: Any, db: None) -> None:
     user = import_string("accounts.tests.factories.UserFactory")()
     role = import_string("django.contrib.auth.models.Group").objects.create(name="Auditors of the year")

@@ -38,7 +38,7 @@ def test_concurrency_holds_through_a_pooler_in_transaction_mode():
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     passed = re.search(r"(\d+) passed", done.stdout)
     assert passed, done.stdout
-    assert int(passed.group(1)) == 35
+    assert int(passed.group(1)) == 36
 
 
 READ = """

@@ -1,6 +1,6 @@
 """Do processes of the server grow? gunicorn workers, many requests, their resident memory on the way.
 
-    python -m benchmarks.memory [--requests 200000] [--workers 2] [--threads 8] [--connections 8]
+    python -m benchmarks.memory [--requests 200000] [--workers 3] [--threads 2] [--connections 8]
 
 Lists, details, searches and creates in turn, by 800 users, over connections that stay open. Of each sample the largest worker
 counts. Growth is what the last quarter of the requests has more than the second; the first quarter warms up.
@@ -106,8 +106,8 @@ def run(host: str, pids: list[int], tokens: list[str], options: Any) -> list[tup
 def main() -> None:
     parser = report.parser(__doc__, rounds=1)
     parser.add_argument("--requests", type=int, default=200_000)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
     began = time.monotonic()

@@ -4,7 +4,6 @@ Environment variables come from erp/settings.py. Why these values: docs/adr/0024
 """
 
 import gc
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,13 @@ if str(ROOT) not in sys.path:
 
 from erp import settings  # noqa: E402 (the path first)
 
-
-def cores() -> int:
-    """Cores that this process may use: a container often has fewer than its machine."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 wsgi_app = "erp.wsgi:application"
 chdir = str(ROOT)
 
 # One process more than cores: while one waits for the disk at a commit, another computes. Two threads in each: with more they
 # only take the interpreter from each other.
 worker_class = "gthread"
-workers = settings.WEB_CONCURRENCY or cores() + 1
+workers = settings.WEB_CONCURRENCY
 threads = settings.WEB_THREADS
 # Clients that keep a connection open hold no thread, but beyond this number a worker accepts nobody.
 worker_connections = 4096

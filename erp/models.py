@@ -99,8 +99,7 @@ class MasterData(EventMixin, models.Model):
         columns = [(field, getattr(self, field.attname) if raw else field.pre_save(self, True)) for field in fields]
         if not writes.is_plain(columns):
             return cast("list[Any]", super()._do_insert(manager, using, fields, returning_fields, raw))  # type: ignore[misc]
-        stored = writes.insert(manager.model, columns, returning=returning_fields, using=using)
-        return [stored] if returning_fields else []
+        return [writes.insert(manager.model, columns, returning=returning_fields, using=using)]
 
     def _do_update(  # type: ignore[override] # the stubs describe Django 6
         self, base_qs: Any, using: str, pk_val: Any, values: Any, update_fields: Any, forced_update: bool

@@ -44,6 +44,11 @@ def networks(name: str, *, default: Sequence[str] = ()) -> list[IPv4Network | IP
         raise ImproperlyConfigured(f"{name}: {error}. Give addresses or networks such as 10.0.0.0/24.") from None
 
 
+def cores() -> int:
+    """Cores that this process may use: a container often has fewer than its machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 DEBUG: bool = env.bool("DEBUG", default=False)
 DEMO: bool = env.bool("DEMO", default=False)
 DATABASE_URL: str = env.str("DATABASE_URL", default="")
@@ -55,7 +60,7 @@ DATABASE_DIRECT_URL: str = env.str("DATABASE_DIRECT_URL", default="")
 MIGRATE_LOCK_TIMEOUT_MS: int = env.int("MIGRATE_LOCK_TIMEOUT_MS", default=500)
 DB_POOL_MIN: int = env.int("DB_POOL_MIN", default=1)
 DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connections, no pool
-WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0)  # 0: one process more than cores
+WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0) or cores() + 1  # 0: one process more than cores
 WEB_THREADS: int = env.int("WEB_THREADS", default=2)
 WEB_MAX_REQUESTS: int = env.int("WEB_MAX_REQUESTS", default=0)
 REDIS_URL: str = env.str("REDIS_URL", default="")

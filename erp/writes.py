@@ -1,11 +1,10 @@
 """One row into a table, or new values into one row: statements that are made once a model and planned once a connection.
 
-Each brings `erp.context` along, as a row of its FROM, which the server makes before the first trigger runs.
+Each brings `erp.context` along, as a row of its FROM, which the server makes before the first trigger of a row runs.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,14 +14,13 @@ from erp import context
 from erp.kept import Kept
 
 CONTEXT = "set_config('erp.context', %s, true)"
-LENGTH = re.compile(r"\(\d+(,\s*\d+)?\)")
 statements = Kept()
 
 Column = tuple[Any, Any]  # a field and the value that it gets
 
 
 def insert(model: type[models.Model], columns: Sequence[Column], *, returning: Sequence[Any], using: str) -> Any:
-    """Write a row; returns the values of `returning`."""
+    """Write a row; returns the values of `returning`, of which the database fills in at least one."""
     key = (model, *(field.column for field, _ in columns), "→", *(field.column for field in returning))
     sql = statements.get(key, lambda: _insert(model, [field for field, _ in columns], returning, using))
     return _run(sql, columns, (), using)
@@ -82,4 +80,4 @@ def _update(
 
 def _value(field: Any, using: str) -> str:
     """A parameter of the column's type, without its length: a cast to `varchar(30)` would cut what is longer."""
-    return f"%s::{LENGTH.sub('', field.db_type(connections[using]))}"
+    return f"%s::{field.db_type(connections[using]).partition('(')[0]}"

@@ -5,7 +5,6 @@ It changes nothing. A check that fails is a finding like the others, so that one
 
 from __future__ import annotations
 
-import os
 import stat
 import tempfile
 import time
@@ -320,7 +319,7 @@ def migrations() -> Iterator[Said]:
 
 def connections() -> Iterator[Said]:
     """The server allows all connections that one replica of web and one worker open at most."""
-    processes, each = settings.WEB_CONCURRENCY or _cores() + 1, settings.DB_POOL_MAX or settings.WEB_THREADS
+    processes, each = settings.WEB_CONCURRENCY, settings.DB_POOL_MAX or settings.WEB_THREADS
     need = pools.connections_needed(processes=processes, threads=each)
     # Commands go around a pooler, and what it opens stands in its own settings.
     web = 0 if settings.DATABASE_DIRECT_URL else need.web
@@ -335,10 +334,6 @@ def connections() -> Iterator[Said]:
         yield error(f"{fact}.", f"{way_out} docs/operations.md#pools-and-pgbouncer.")
     else:
         yield ok(f"{fact}. Each further replica needs as many again.")
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def queue() -> Iterator[Said]:

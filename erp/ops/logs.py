@@ -114,4 +114,5 @@ class Line(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
-        return scrub(super().format(record))
+        text = super().format(record)
+        return f"{record.asctime}{scrub(text.removeprefix(record.asctime))}"  # a date looks like an account number

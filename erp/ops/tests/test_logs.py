@@ -86,6 +86,12 @@ def test_secrets_and_personal_data_are_taken_out(text: str, kept: str) -> None:
     assert logs.Line().format(logging.makeLogRecord({"msg": text, "name": "x"})).endswith(kept)
 
 
+def test_a_line_for_people_begins_with_its_time() -> None:
+    record = logging.makeLogRecord({"msg": "paid to 50100234567890", "name": "x", "levelname": "INFO", "created": 0.0})
+    moment = logging.Formatter().formatTime(record)
+    assert logs.Line().format(record) == f"{moment} INFO x paid to [removed]"
+
+
 def test_exceptions_and_added_fields_are_gone_through(lines: Any) -> None:
     try:
         int("ravi@example.com, password=hunter22")

@@ -19,7 +19,7 @@ chdir = str(ROOT)
 
 # One process more than cores: while one waits for the disk at a commit, another computes. Two threads in each: with more they
 # only take the interpreter from each other.
-worker_class = "gthread"
+worker_class = "erp.ops.webworker.Worker"
 workers = settings.WEB_CONCURRENCY
 threads = settings.WEB_THREADS
 # Clients that keep a connection open hold no thread, but beyond this number a worker accepts nobody.

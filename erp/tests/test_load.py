@@ -169,5 +169,5 @@ def test_the_profile_takes_processes_and_threads_from_the_environment():
     lines = {
         name.strip(): value.strip() for name, _, value in (line.partition("=") for line in told.stdout.splitlines())
     }
-    assert (lines["workers"], lines["threads"], lines["worker_class"]) == ("3", "5", "gthread")
+    assert (lines["workers"], lines["threads"], lines["worker_class"]) == ("3", "5", "erp.ops.webworker.Worker")
     assert lines["forwarded_allow_ips"] == "['10.0.0.10/32', '10.1.0.0/16']"

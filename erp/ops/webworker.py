@@ -7,7 +7,9 @@ to read. Accepting, limits, time-outs and the graceful stop are gunicorn's.
 
 from __future__ import annotations
 
+import mmap
 import select
+import struct
 import time
 from contextlib import suppress
 from typing import Any
@@ -17,6 +19,30 @@ from gunicorn.workers.gthread import _DEFER, STOP_KEEPALIVE_LINGER, ThreadWorker
 # The kernel tells one thread of a connection, and nobody again until it is watched anew.
 ONCE = select.EPOLLIN | select.EPOLLONESHOT
 LOOK_AROUND_S = 1.0
+# How long somebody with fewer connections gets for taking a new one, and when a process that says nothing counts no more.
+COURTESY_S, SILENT_S = 0.005, 3.0
+
+
+class Board:
+    """Where processes tell each other how many connections they have. Made before they are forked."""
+
+    ENTRY = struct.Struct("dl")  # monotonic seconds, connections
+    ENTRIES = 256
+
+    def __init__(self) -> None:
+        self._memory = mmap.mmap(-1, self.ENTRY.size * self.ENTRIES)
+
+    def tell(self, place: int, connections: int) -> None:
+        """place: any number that only this process has; 256 later somebody else may."""
+        self.ENTRY.pack_into(self._memory, place % self.ENTRIES * self.ENTRY.size, time.monotonic(), connections)
+
+    def fewest(self) -> int:
+        """Of the processes that are there; 0 if nobody is."""
+        heard = time.monotonic() - SILENT_S
+        return min((count for told_at, count in self.ENTRY.iter_unpack(self._memory) if told_at > heard), default=0)
+
+
+board = Board()
 
 
 class Worker(ThreadWorker):
@@ -31,6 +57,7 @@ class Worker(ThreadWorker):
 
     def run(self) -> None:
         """Serve until the arbiter says stop; the loop of the main thread is gunicorn's."""
+        board.tell(self.age, 0)
         for _ in range(self.cfg.threads):
             self.tpool.submit(self.serve)
         try:
@@ -43,6 +70,13 @@ class Worker(ThreadWorker):
         super().handle_quit(sig, frame)
 
     # Main thread ------------------------------------------------------------------------------------------------------
+    def accept(self, listener: Any) -> None:
+        """Take a new connection. The kernel tells all processes, and whoever is quicker would have most of them."""
+        if self.nr_conns > board.fewest():
+            time.sleep(COURTESY_S)
+        super().accept(listener)
+        board.tell(self.age, self.nr_conns)
+
     def enqueue_req(self, conn: Any) -> None:
         """A connection was accepted."""
         conn.set_timeout()
@@ -56,6 +90,7 @@ class Worker(ThreadWorker):
             if (force or conn.timeout <= now) and self.idle.pop(key, None):
                 self.nr_conns -= 1
                 conn.close()
+        board.tell(self.age, self.nr_conns)  # each time around, once a second at least
 
     def _cap_keepalive(self, deadline: float) -> None:
         for conn in self.idle.copy().values():

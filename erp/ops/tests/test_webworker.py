@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
@@ -16,12 +17,15 @@ import pytest
 from django.conf import settings
 
 APPLICATION = '''
+import os
+
 def application(environ, start_response):
-    """`/wait` answers when somebody writes into the pipe, `/fail` not at all, everything else at once with its address."""
+    """`/wait` answers when somebody writes into the pipe, `/fail` not at all, `/process` with its id, the rest with its address."""
     path = environ["PATH_INFO"]
     if path == "/fail":
         raise RuntimeError("as asked")
     body = open("gate", "rb").read() if path == "/wait" else path.encode()
+    body = str(os.getpid()).encode() if path == "/process" else body
     start_response("200 OK", [("Content-Length", str(len(body)))])
     return [body]
 '''
@@ -124,6 +128,20 @@ def test_connections_that_end_make_room(serve: Callable[..., Server]) -> None:
         server.connect().close()
     with closing(server.connect()) as connection:
         assert ask(connection)[0] == 200
+
+
+def test_processes_share_the_connections(serve: Callable[..., Server]) -> None:
+    server = serve(workers=2)
+    give_up = time.monotonic() + WAIT_S
+    answered: dict[bytes, list[HTTPConnection]] = {}
+    while len(answered) < 2 and time.monotonic() < give_up:  # the second one is there a moment later
+        connection = server.connect()
+        answered.setdefault(ask(connection, "/process")[1], []).append(connection)
+    for _ in range(40 + sum(map(len, answered.values()))):
+        connection = server.connect()
+        answered[ask(connection, "/process")[1]].append(connection)
+    counts = sorted(map(len, answered.values()))
+    assert counts[0] >= counts[1] * 0.7, counts
 
 
 def test_an_application_that_fails_costs_no_thread(serve: Callable[..., Server]) -> None:

@@ -101,7 +101,7 @@ def _core(server: Any) -> int | None:
     A container that sees all cores of its host and may use a few has fewer workers than that.
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if not cores or workers % len(cores):
+    if not cores or server.num_workers % len(cores):
         return None
     taken = Counter(each.core for each in server.WORKERS.values())
     return min(cores, key=lambda core: taken[core])

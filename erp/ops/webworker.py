@@ -57,7 +57,6 @@ class Worker(ThreadWorker):
 
     def run(self) -> None:
         """Serve until the arbiter says stop; the loop of the main thread is gunicorn's."""
-        board.tell(self.age, 0)
         for _ in range(self.cfg.threads):
             self.tpool.submit(self.serve)
         try:
@@ -70,18 +69,24 @@ class Worker(ThreadWorker):
         super().handle_quit(sig, frame)
 
     # Main thread ------------------------------------------------------------------------------------------------------
+    def notify(self) -> None:
+        """Each time around, once a second at least: tell the arbiter of this process, and the others of its connections."""
+        super().notify()
+        if self.alive:  # who stops takes no more
+            board.tell(self.age, self.nr_conns)
+
     def accept(self, listener: Any) -> None:
         """Take a new connection. The kernel tells all processes, and whoever is quicker would have most of them."""
         if self.nr_conns > board.fewest():
-            time.sleep(COURTESY_S)
+            time.sleep(COURTESY_S)  # of this thread, which answers nobody
         super().accept(listener)
-        board.tell(self.age, self.nr_conns)
 
     def enqueue_req(self, conn: Any) -> None:
         """A connection was accepted."""
         conn.set_timeout()
         self.idle[conn.sock.fileno()] = conn
-        self.readable.register(conn.sock, ONCE)
+        with suppress(OSError, ValueError):  # a thread took it for the one that had its number before, and closed it
+            self.readable.register(conn.sock, ONCE)
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Close connections that were idle for too long, or all."""
@@ -90,7 +95,6 @@ class Worker(ThreadWorker):
             if (force or conn.timeout <= now) and self.idle.pop(key, None):
                 self.nr_conns -= 1
                 conn.close()
-        board.tell(self.age, self.nr_conns)  # each time around, once a second at least
 
     def _cap_keepalive(self, deadline: float) -> None:
         for conn in self.idle.copy().values():
@@ -108,8 +112,9 @@ class Worker(ThreadWorker):
                 if conn := self.idle.pop(key, None):
                     try:
                         self.answer(key, conn)
-                    except Exception:
+                    except (Exception, SystemExit):  # gunicorn lets the application's SystemExit pass
                         self.log.exception("A connection was lost; the thread goes on")
+                        self.drop(conn)
 
     def answer(self, key: int, conn: Any) -> None:
         """Answer what the connection brings, then watch it again or close it."""
@@ -119,8 +124,12 @@ class Worker(ThreadWorker):
         if again:
             self.watch(key, conn)
         else:
-            conn.close(graceful=True)  # the kernel watches it no more
-            self.method_queue.defer(self.forget)
+            self.drop(conn, graceful=True)
+
+    def drop(self, conn: Any, *, graceful: bool = False) -> None:
+        """Close the connection, which the kernel watches no more then."""
+        conn.close(graceful=graceful)
+        self.method_queue.defer(self.forget)
 
     def watch(self, key: int, conn: Any) -> None:
         """Wait for the connection's next request; while the process stops, for a moment only."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import subprocess
 import sys
 from fractions import Fraction
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,3 +174,16 @@ def test_the_profile_takes_processes_and_threads_from_the_environment():
     }
     assert (lines["workers"], lines["threads"], lines["worker_class"]) == ("3", "5", "erp.ops.webworker.Worker")
     assert lines["forwarded_allow_ips"] == "['10.0.0.10/32', '10.1.0.0/16']"
+
+
+def test_each_process_has_a_core_where_they_divide_evenly(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {2, 5})
+    profile = runpy.run_path(str(GUNICORN))
+    server = SimpleNamespace(num_workers=4, WORKERS={})
+    for pid in range(4):
+        server.WORKERS[pid] = SimpleNamespace(core=profile["_core"](server))
+    assert [each.core for each in server.WORKERS.values()] == [2, 5, 2, 5]
+    del server.WORKERS[1]
+    assert profile["_core"](server) == 5
+    server.num_workers = 3
+    assert profile["_core"](server) is None

@@ -20,10 +20,12 @@ APPLICATION = '''
 import os
 
 def application(environ, start_response):
-    """`/wait` answers when somebody writes into the pipe, `/fail` not at all, `/process` with its id, the rest with its address."""
+    """`/wait` answers when somebody writes into the pipe, `/fail` and `/exit` not at all, `/process` with its id, the rest with its address."""
     path = environ["PATH_INFO"]
     if path == "/fail":
         raise RuntimeError("as asked")
+    if path == "/exit":
+        raise SystemExit("as asked")
     body = open("gate", "rb").read() if path == "/wait" else path.encode()
     body = str(os.getpid()).encode() if path == "/process" else body
     start_response("200 OK", [("Content-Length", str(len(body)))])
@@ -149,6 +151,16 @@ def test_an_application_that_fails_costs_no_thread(serve: Callable[..., Server])
     for _ in range(6):
         with closing(server.connect()) as connection:
             assert ask(connection, "/fail")[0] == 500
+    with closing(server.connect()) as connection:
+        assert ask(connection) == (200, b"/hello", "keep-alive")
+
+
+def test_an_application_that_wants_to_exit_costs_no_thread_and_no_place(serve: Callable[..., Server]) -> None:
+    server = serve(**{"worker-connections": 4})
+    for _ in range(6):
+        with closing(server.connect()) as connection:
+            connection.sock.sendall(HELLO.replace(b"/hello", b"/exit"))
+            assert connection.sock.recv(1) == b""
     with closing(server.connect()) as connection:
         assert ask(connection) == (200, b"/hello", "keep-alive")
 

@@ -18,6 +18,7 @@ from django.utils.module_loading import import_string
 
 from erp import context
 from erp.events.models import Event
+from erp.events.roles import APP
 from erp.testing.contract import assert_equal_to_live, history_of, latest_event_id
 
 DSN_KEYS = ("dbname", "user", "password", "host", "port")
@@ -379,10 +380,10 @@ def test_another_connection_without_context_is_recorded_as_outside_the_applicati
     event = Event.objects.get(id__gt=before)
     assert event.changes == {"name": ["Rajkot", "Gondal"]}
     assert (event.source, event.actor_id, event.reason) == ("database", None, "")
-    assert event.db_role == connection.get_connection_params()["user"]
+    assert event.db_role == APP
 
 
 def dsn() -> str:
     """Connection string of the test database, for a connection that Django knows nothing of."""
-    params = connection.get_connection_params()
+    params = connection.get_connection_params() | {"user": APP}
     return psycopg.conninfo.make_conninfo(**{key: params[key] for key in DSN_KEYS if params.get(key)})

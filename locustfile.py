@@ -12,6 +12,7 @@ An answer counts as failed if its status is not the expected one (429 neither), 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import hmac
 import json
@@ -40,7 +41,9 @@ PARTNERS = f"{API}/partners"
 
 SETTLE_S = 3.0  # between the last sign-in and the beginning of what is measured
 RENEW_AT = 0.9  # of an access token's life
-SEEN = 200  # rows that a user remembers of each kind
+SEEN = 50  # rows that a user remembers of each kind
+NOTICED = 5  # of those on one page
+GARBAGE = (50_000, 20, 100)  # what a thousand users remember need not be gone through again and again
 COPIED = {
     COMMODITIES: ("category", "hs_code", "base_unit", "trade_unit", "rate_unit", "default_currency"),
     LOCATIONS: ("kind", "country", "subdivision", "city", "postal_code", "timezone"),
@@ -68,6 +71,7 @@ def begin(environment: Any, **_: Any) -> None:
     for account in json.loads(Path(os.environ.get("LOAD_USERS", "var/load/users.json")).read_text()):
         accounts[account["type"]].append(account)
     ready.clear()
+    gc.set_threshold(*GARBAGE)
     gevent.spawn(measure, environment)
 
 
@@ -214,7 +218,7 @@ class Person(FastHttpUser):
             wrong = [row for row in rows for name in ("type", "state") if not matches(row, name, parameters)]
             if wrong:
                 answer.failure(f"rows of another {parameters}: {wrong[0]}")
-        self.seen[collection].extend(rows)
+        self.seen[collection].extend(random.sample(rows, min(NOTICED, len(rows))))
         if verb == "list":
             following = urlsplit(page["next"] or "")  # an https address, which a proxy in front would answer
             self.next[collection] = f"{following.path}?{following.query}" if following.path else ""

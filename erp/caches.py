@@ -11,10 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from threading import Lock
 from typing import Any, TypeVar
 
 from django_redis.cache import RedisCache  # type: ignore[import-untyped]
+from redis import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from erp import snapshots
@@ -105,6 +108,23 @@ def strictly() -> Iterator[None]:
 
 class Cache(RedisCache):
     """Redis or Valkey that may be away. Only what stands here is guarded: the product uses no other command of Django's cache."""
+
+    def run(self, *command: Any) -> Any:
+        """The server's answer to a command, on a connection that this thread keeps. Not guarded: stand `ask` around it."""
+        is_kept = "_own" in self.__dict__
+        try:
+            return self._own.execute_command(*command)
+        except RedisConnectionError:
+            # A kept one broke when the server was started anew.
+            self.__dict__.pop("_own", None)
+            if not is_kept:
+                raise
+        return self._own.execute_command(*command)
+
+    @cached_property
+    def _own(self) -> Any:  # Redis, whose stubs know no types
+        # Django makes a cache for each thread.
+        return Redis(connection_pool=self.client.get_client().connection_pool, single_connection_client=True)
 
     def get(self, key: Any, default: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The value; `default` where none is, or the server is away."""

@@ -12,10 +12,11 @@ import heapq
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from hashlib import sha1, sha256
 from threading import Lock
-from typing import Any, ClassVar, Literal, Protocol, cast
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, cast
 
 import uuid_utils
 from django.conf import settings
@@ -29,7 +30,6 @@ from django_ratelimit.core import (  # type: ignore[import-untyped]
     _get_window,
     _make_cache_key,
 )
-from django_redis import get_redis_connection  # type: ignore[import-untyped]
 from redis.exceptions import NoScriptError
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
@@ -133,6 +133,15 @@ class Counter:
     def began_at(self) -> int:
         """First second of its window."""
         return self.ends_at - self.policy.window_s + 1
+
+    @cached_property
+    def redis_key(self) -> str:
+        """What Redis keeps it under."""
+        return str(cache.make_key(self.key))
+
+    def refuses(self, count: int) -> bool:
+        """Whether that many requests in one window are too many."""
+        return count > self.policy.quota
 
 
 @dataclass(frozen=True)
@@ -365,22 +374,27 @@ def degraded() -> bool:
 
 def _count(counters: Sequence[Counter], *, cost: int, watched: Watched = ()) -> Usage:
     """Count all of them here and in Redis or, if one is exhausted, none."""
-    here = _usage(counters, table.take(counters, cost=cost), cost=cost)
-    # The first second of the oldest window that is full here: had Redis been away since, it knows too little.
-    full = [counter for counter, used in zip(counters, here.policies, strict=True) if used.should_limit]
-    full_since = min((counter.began_at for counter in full), default=math.inf)
-    if not settings.REDIS_URL or full_since <= caches.breaker.away_at:
-        return here
+    here = table.take(counters, cost=cost)
+    if not settings.REDIS_URL or _full_since(counters, here, cost=cost) <= caches.breaker.away_at:
+        return _usage(counters, here, cost=cost)
     try:
-        taken, epochs = caches.ask(lambda: _take_shared(counters, cost=cost, watched=watched))
+        there, epochs = caches.ask(lambda: _take_shared(counters, cost=cost, watched=watched))
     except caches.FAILURES:
-        return here
+        return _usage(counters, here, cost=cost)
     if epochs:
         snapshots.store.generation = epochs[0]
-    there = replace(_usage(counters, taken, cost=cost), epochs=epochs)
-    if there.exhausted and not here.exhausted:
+    if here.counted and not there.counted:
         table.give_back(counters, cost=cost)
-    return there
+    return _usage(counters, there, cost=cost, epochs=epochs)
+
+
+def _full_since(counters: Sequence[Counter], here: Taken, *, cost: int) -> float:
+    """First second of the oldest window that is full here: had Redis been away since, it knows too little."""
+    if here.counted:
+        return math.inf
+    return min(
+        counter.began_at for counter, used in zip(counters, here.counts, strict=True) if counter.refuses(used + cost)
+    )
 
 
 def _counters(tier: str, *, caller: Caller) -> list[Counter]:
@@ -388,19 +402,24 @@ def _counters(tier: str, *, caller: Caller) -> list[Counter]:
     found = []
     for policy in TIERS[tier]:
         if value := caller.counted(policy.by):
-            ends_at = _get_window(value, policy.window_s)
-            key = _make_cache_key(tier, ends_at, (policy.quota, policy.window_s), value, ALL)
-            found.append(Counter(policy, key, ends_at))
+            found.append(_counter(tier, policy, value, _get_window(value, policy.window_s)))
     return found
 
 
-# Counts after a request, and whether it was counted (False: one quota would have been exceeded, nothing was counted).
-Taken = tuple[bool, Sequence[int]]
+@lru_cache(maxsize=10_000)
+def _counter(tier: str, policy: Policy, value: str, ends_at: int) -> Counter:
+    return Counter(policy, _make_cache_key(tier, ends_at, (policy.quota, policy.window_s), value, ALL), ends_at)
 
 
-def _usage(counters: Sequence[Counter], taken: Taken, *, cost: int) -> Usage:
+class Taken(NamedTuple):
+    """Counts after a request, and whether it was counted (False: one quota would have been exceeded, nothing was counted)."""
+
+    counted: bool
+    counts: Sequence[int]
+
+
+def _usage(counters: Sequence[Counter], taken: Taken, *, cost: int, epochs: Epochs | None = None) -> Usage:
     """The counts as usage. A refused request is due to those policies that had less left than it costs."""
-    counted, counts = taken
     now = int(time.time())
     return Usage(
         tuple(
@@ -408,28 +427,30 @@ def _usage(counters: Sequence[Counter], taken: Taken, *, cost: int) -> Usage:
                 policy=counter.policy,
                 count=used,
                 time_left=max(0, counter.ends_at - now),
-                should_limit=not counted and used + cost > counter.policy.quota,
+                should_limit=not taken.counted and counter.refuses(used + cost),
             )
-            for counter, used in zip(counters, counts, strict=True)
+            for counter, used in zip(counters, taken.counts, strict=True)
         ),
-        cost=cost,
+        cost,
+        epochs,
     )
 
 
 def _take_shared(counters: Sequence[Counter], *, cost: int, watched: Watched = ()) -> tuple[Taken, Epochs | None]:
     """Count in Redis, for all processes: one round trip, two when the server has just been started."""
-    client = get_redis_connection("default")
-    keys = [cache.make_key(counter.key) for counter in counters]
+    run: Callable[..., list[Any]] = cache.run  # type: ignore[attr-defined]  # our own cache, where REDIS_URL is set
+    keys = [counter.redis_key for counter in counters]
     if watched:
         keys += map(snapshots.key_of, (snapshots.EVERYTHING, *watched))
-    quotas = [(counter.policy.quota, counter.policy.window_s + EXPIRATION_FUDGE) for counter in counters]
-    arguments = [*keys, len(counters), uuid_utils.uuid4().hex, cost, *(number for pair in quotas for number in pair)]
+    arguments: list[Any] = [*keys, len(counters), uuid_utils.uuid4().hex, cost]
+    for counter in counters:
+        arguments += (counter.policy.quota, counter.policy.window_s + EXPIRATION_FUDGE)
     try:
-        answer = client.execute_command("EVALSHA", SCRIPT_SHA, len(keys), *arguments)
+        answer = run("EVALSHA", SCRIPT_SHA, len(keys), *arguments)
     except NoScriptError:
-        answer = client.execute_command("EVAL", SCRIPT, len(keys), *arguments)
-    counted, *values = cast("list[Any]", answer)
-    return (bool(counted), values[: len(counters)]), tuple(values[len(counters) :]) or None
+        answer = run("EVAL", SCRIPT, len(keys), *arguments)
+    counted, *values = answer
+    return Taken(bool(counted), values[: len(counters)]), tuple(values[len(counters) :]) or None
 
 
 class Table:
@@ -447,10 +468,10 @@ class Table:
         """Count all or, if one quota would be exceeded, none."""
         with self._lock:
             counts = [self._counts.get(counter.key, (0, 0))[0] for counter in counters]
-            if any(used + cost > counter.policy.quota for counter, used in zip(counters, counts, strict=True)):
-                return False, counts
+            if any(counter.refuses(used + cost) for counter, used in zip(counters, counts, strict=True)):
+                return Taken(False, counts)
             self._add(counters, cost)
-            return True, [used + cost for used in counts]
+            return Taken(True, [used + cost for used in counts])
 
     def give_back(self, counters: Sequence[Counter], *, cost: int) -> None:
         """Undo `take`: Redis knew of more requests and refused this one."""

@@ -60,8 +60,8 @@ DATABASE_DIRECT_URL: str = env.str("DATABASE_DIRECT_URL", default="")
 MIGRATE_LOCK_TIMEOUT_MS: int = env.int("MIGRATE_LOCK_TIMEOUT_MS", default=500)
 DB_POOL_MIN: int = env.int("DB_POOL_MIN", default=1)
 DB_POOL_MAX: int = env.int("DB_POOL_MAX", default=0)  # 0: persistent connections, no pool
-WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0) or cores() + 1  # 0: one process more than cores
-WEB_THREADS: int = env.int("WEB_THREADS", default=2)
+WEB_CONCURRENCY: int = env.int("WEB_CONCURRENCY", default=0) or cores()  # 0: a process for each core
+WEB_THREADS: int = env.int("WEB_THREADS", default=4)
 WEB_MAX_REQUESTS: int = env.int("WEB_MAX_REQUESTS", default=0)
 REDIS_URL: str = env.str("REDIS_URL", default="")
 SECRET_KEY: str = env.str("SECRET_KEY", default="")

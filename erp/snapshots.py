@@ -15,6 +15,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from threading import Lock, Thread
 from typing import Any, Generic, TypeVar
 
@@ -97,7 +98,7 @@ class Snapshot:
         """Key of the user, as rate limits count it."""
         return str(self.row.user_id)
 
-    @property
+    @cached_property
     def watched(self) -> tuple[str, ...]:
         """What must not have changed since."""
         user = self.row.user
@@ -193,6 +194,7 @@ def twin(row: Any, twins: dict[int, Any] | None = None) -> Any:
 # Epochs -------------------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=MOST)
 def key_of(watched: str) -> str:
     """Key of the epoch in Redis."""
     key: str = cache.make_key(GENERATION if watched == EVERYTHING else f"signin:{watched}")

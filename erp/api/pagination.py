@@ -38,7 +38,7 @@ class Cursor:
     backwards: bool = False
 
     def __str__(self) -> str:
-        return signing.dumps([self.order, self.values, self.backwards], salt=SALT, compress=True)
+        return signing.dumps([self.order, self.values, self.backwards], salt=SALT)
 
     @classmethod
     def read(cls, text: str, *, order: list[str]) -> Cursor:

@@ -419,7 +419,7 @@ class TestTable:
 
 
 def test_development_counts_in_memory_without_redis(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ratelimits, "get_redis_connection", pytest.fail)
+    monkeypatch.setattr(ratelimits, "_take_shared", pytest.fail)
     settings.REDIS_URL = ""
     assert statuses(101) == {200: 100, 429: 1}
     assert not ratelimits.degraded()

@@ -1,15 +1,16 @@
 """Whose rights a test has: those of `erp_app`, which owns nothing. What needs an owner says so with `as_owner()`.
 
 Django's sessions of the test process are opened by the server's superuser and handed to erp_app before anybody uses them, by
-SET SESSION AUTHORIZATION: session_user and current_user are then the application's role, and SET ROLE leads nowhere else. So
-`as_owner()` can lend the owner's rights inside a test's transaction. Every other process and session logs in as erp_app.
+SET SESSION AUTHORIZATION: session_user and current_user are then the application's role, and SET ROLE leads nowhere else. The
+same statement lets `as_owner()` lend the owner's rights inside a test's transaction. Every other process and session logs in
+as erp_app.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
@@ -49,7 +50,9 @@ def application() -> Iterator[None]:
     connection.settings_dict |= _pooled
     connection_created.connect(_become_application)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", _emptied_by_owner(TransactionTestCase._fixture_teardown))
+        patch.setattr(
+            TransactionTestCase, "_fixture_teardown", _emptied_by_owner(TransactionTestCase._fixture_teardown)
+        )
         yield
     connections.close_all()
     connection_created.disconnect(_become_application)
@@ -75,9 +78,14 @@ def as_owner(role: str = OWNER) -> Iterator[None]:
             _become(session, before)
 
 
-def as_superuser() -> Any:
+def as_superuser() -> AbstractContextManager[None]:
     """Like `as_owner`, for what only the server's superuser may do: session_replication_role, other people's sessions."""
-    return as_owner(str(Env.db_url_config(os.environ["TEST_SERVER_URL"])["USER"]))
+    return as_owner(superuser())
+
+
+def superuser() -> str:
+    """Name of the server's superuser."""
+    return str(Env.db_url_config(os.environ["TEST_SERVER_URL"])["USER"])
 
 
 def _hand_over() -> None:

@@ -22,14 +22,12 @@ from environ import Env
 from psycopg.pq import TransactionStatus
 
 from erp.events.roles import APP, grant
-from erp.testing.installation import connected_as
-from erp.testing.services import as_role
 
 OWNER = "erp_owner"
 # Where Django's connections go: the rest of its settings stays.
 ADDRESS = ("USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
-
-# The application's address of a run through a pooler, which logs in as erp_app and can't lend a session.
+_direct: dict[str, Any] = {}
+# Of a run through a pooler, which logs in as erp_app and can't lend a session.
 _pooled: dict[str, Any] = {}
 
 
@@ -38,15 +36,15 @@ def log_in_as_superuser() -> None:
     default = settings.DATABASES["default"]
     if settings.DATABASE_POOLER:
         _pooled.update({key: default.get(key, "") for key in ADDRESS})
-    login: dict[str, Any] = dict(Env.db_url_config(os.environ["TEST_SERVER_URL"]))
-    default |= {key: login.get(key, "") for key in ADDRESS} | {"OPTIONS": login.get("OPTIONS", {})}
+    login: dict[str, Any] = {"OPTIONS": {}} | Env.db_url_config(os.environ["TEST_SERVER_URL"])
+    _direct.update({key: login[key] for key in ADDRESS})
+    default |= _direct
 
 
 @contextmanager
 def application() -> Iterator[None]:
     """From here on Django works as the application in the test database, which is the owner's. Until the end."""
     _hand_over()
-    direct = {key: connection.settings_dict[key] for key in ADDRESS}
     connection.settings_dict |= _pooled
     connection_created.connect(_become_application)
     with pytest.MonkeyPatch.context() as patch:
@@ -56,7 +54,7 @@ def application() -> Iterator[None]:
         yield
     connections.close_all()
     connection_created.disconnect(_become_application)
-    connection.settings_dict |= direct
+    connection.settings_dict |= _direct
 
 
 @contextmanager
@@ -85,7 +83,7 @@ def as_superuser() -> AbstractContextManager[None]:
 
 def superuser() -> str:
     """Name of the server's superuser."""
-    return str(Env.db_url_config(os.environ["TEST_SERVER_URL"])["USER"])
+    return str(_direct["USER"])
 
 
 def _hand_over() -> None:
@@ -111,8 +109,14 @@ def _become(session: Any, role: str) -> None:
 @contextmanager
 def _directly(role: str) -> Iterator[None]:
     """Around the pooler, as this role."""
-    with connected_as(as_role(os.environ["TEST_SERVER_URL"], role, connection.settings_dict["NAME"])):
+    stood = connection.settings_dict
+    connection.close()
+    connection.settings_dict = {**stood, **_direct, "USER": role}
+    try:
         yield
+    finally:
+        connection.close()
+        connection.settings_dict = stood
 
 
 def _emptied_by_owner(empty: Any) -> Any:

@@ -47,10 +47,9 @@ def application() -> Iterator[None]:
     _hand_over()
     connection.settings_dict |= _pooled
     connection_created.connect(_become_application)
+    empty = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # not in the stubs
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            TransactionTestCase, "_fixture_teardown", _emptied_by_owner(TransactionTestCase._fixture_teardown)
-        )
+        patch.setattr(TransactionTestCase, "_fixture_teardown", _emptied_by_owner(empty))
         yield
     connections.close_all()
     connection_created.disconnect(_become_application)

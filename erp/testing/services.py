@@ -105,6 +105,11 @@ def _own_database(url: str) -> str:
     connection = _held["connection"] = psycopg.connect(
         parts._replace(scheme="postgresql", path="/postgres").geturl(), autocommit=True
     )
+    if connection.info.parameter_status("is_superuser") != "on":
+        raise pytest.UsageError(
+            f"{connection.info.user} of DATABASE_URL is no superuser: tests make databases and roles. "
+            "Name one who is, or unset it: the run then starts a server of its own."
+        )
     for number in range(1, 100):
         own = f"{name}_{number}"
         locked = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"test_{own}"]).fetchone()

@@ -403,7 +403,7 @@ def test_requests_and_decisions_stay(asked: ChangeRequest, guarded: SimpleNamesp
     with refused(asked):
         run("DELETE FROM approvals_changerequest WHERE id = %s", asked.pk)
     services.reject(asked, by=guarded.sunita, comment="No")
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), as_owner():
         run("UPDATE approvals_approvaldecision SET verdict = 'approved' WHERE request_id = %s", asked.pk)
     with acting_as(guarded.sunita), refused(asked, saying="its maker is who acts"):
         ChangeRequest.objects.create(

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "erp.settings")
+os.environ.setdefault("DEBUG", "1")
 
 import django
 from django.contrib.auth.hashers import make_password

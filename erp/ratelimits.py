@@ -406,7 +406,7 @@ def _counters(tier: str, *, caller: Caller) -> list[Counter]:
     return found
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=2_000)
 def _counter(tier: str, policy: Policy, value: str, ends_at: int) -> Counter:
     return Counter(policy, _make_cache_key(tier, ends_at, (policy.quota, policy.window_s), value, ALL), ends_at)
 

@@ -36,6 +36,11 @@ UPDATE locations_location SET city = 'c' || random() WHERE code = 'BENCH' || :n;
 """
 
 
+def address() -> str:
+    """Of the scratch database, which has one role."""
+    return dsn(connection.get_connection_params()["user"])
+
+
 def set_numbered(on: bool) -> None:
     """Install the capture of locations with or without its line for event_sequence()."""
     (table,) = [table for table in capture.tracked_tables() if table.table == "locations_location"]
@@ -61,7 +66,7 @@ def pgbench(writers: int, seconds: float) -> float:
             "-f",
             str(script),
         ]
-        output = subprocess.run([*command, dsn()], check=True, capture_output=True, text=True).stdout
+        output = subprocess.run([*command, address()], check=True, capture_output=True, text=True).stdout
     (line,) = [line for line in output.splitlines() if line.startswith("tps")]
     return float(line.split()[2])
 
@@ -71,7 +76,7 @@ def numbered(writers: int, seconds: float) -> float:
     stop = threading.Event()
 
     def number() -> None:
-        with psycopg.connect(dsn(), autocommit=True) as session:
+        with psycopg.connect(address(), autocommit=True) as session:
             while not stop.is_set():
                 session.execute("SELECT event_sequence()")
                 stop.wait(0.01)

@@ -7,6 +7,7 @@ from django.urls import reverse
 from accounts.models import AuthSession, User
 from accounts.roles import ROLES
 from accounts.tests.factories import ApiKeyFactory, AuthSessionFactory, UserFactory
+from erp.testing.roles import as_owner
 from partners.tests.factories import BusinessPartnerFactory
 
 pytestmark = pytest.mark.django_db
@@ -133,8 +134,9 @@ def test_nobody_changes_or_resets_who_may_do_more(clerk, org_admin, client_for):
 
 
 def test_who_holds_more_is_out_of_reach_even_when_inactive(org_admin, internal_user, client_for):
-    treasury = Group.objects.create(name="treasury")
-    treasury.permissions.add(Permission.objects.get(codename="delete_user"))
+    with as_owner():
+        treasury = Group.objects.create(name="treasury")
+        treasury.permissions.add(Permission.objects.get(codename="delete_user"))
     user = internal_user("viewer", is_active=False)
     user.groups.add(treasury)
     user.refresh_from_db()

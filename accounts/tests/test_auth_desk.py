@@ -23,6 +23,7 @@ from erp.crypto import decrypt
 from erp.events.models import Event
 from erp.testing.contract import latest_event_id
 from erp.testing.fixtures import PASSWORD
+from erp.testing.roles import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -222,7 +223,7 @@ class TestSecondFactor:
         key = decrypt(TOTPDevice.objects.get().key)
         migration = import_module("accounts.migrations.0006_second_factor_in_cipher")
         connection.check_constraints()  # nothing waits for the end of the transaction, which ALTER TABLE refuses
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.execute(constraints.KEY_IN_CIPHER_REVERSE)
             migration.to_plain(apps, None)
             assert TOTPDevice.objects.get().key == key

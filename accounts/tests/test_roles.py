@@ -13,6 +13,7 @@ from accounts.roles import EXTERNAL_ROLES, ROLES, Role, grantable_by, may_grant,
 from accounts.tests.factories import UserFactory
 from erp.checks import master_data_models
 from erp.events.models import Event
+from erp.testing.roles import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -88,11 +89,12 @@ def test_nobody_grants_what_they_lack():
 def test_second_sync_writes_nothing_and_repairs_what_was_changed():
     viewer = Group.objects.get(name="viewer")
     before = Event.objects.count()
-    sync_roles()
-    assert Event.objects.count() == before
-    viewer.permissions.add(Permission.objects.get(codename="delete_user"))
-    Group.objects.get(name="partner_staff").delete()
-    sync_roles()
+    with as_owner():
+        sync_roles()
+        assert Event.objects.count() == before
+        viewer.permissions.add(Permission.objects.get(codename="delete_user"))
+        Group.objects.get(name="partner_staff").delete()
+        sync_roles()
     assert "accounts.delete_user" not in permissions("viewer")
     assert permissions("partner_staff") == {".".join(permission) for permission in ROLES["partner_staff"].permissions()}
 
@@ -103,11 +105,13 @@ def test_sync_runs_once_after_the_last_app_and_makes_permissions_that_are_missin
     ordered = sorted(configs, key=lambda config: config.label == last)
     monkeypatch.setattr(apps, "get_app_configs", lambda: ordered)
     lost = Permission.objects.get(codename="view_partnercontact")
-    lost.delete()
+    with as_owner():
+        lost.delete()
     runs = []
     monkeypatch.setattr(roles, "sync_roles", lambda **options: runs.append(options) or sync_roles(**options))
-    for config in ordered:
-        roles.sync_after_migrate(app_config=config, using="default")
+    with as_owner():
+        for config in ordered:
+            roles.sync_after_migrate(app_config=config, using="default")
     assert len(runs) == 1
     assert "partners.view_partnercontact" in permissions("viewer")
 
@@ -115,14 +119,16 @@ def test_sync_runs_once_after_the_last_app_and_makes_permissions_that_are_missin
 def test_a_verb_that_no_model_declares_is_named(monkeypatch):
     before = permissions("viewer")
     monkeypatch.setitem(ROLES, "viewer", Role("Looks", {"partners.partnercontact": ("view", "peruse")}))
-    with pytest.raises(ImproperlyConfigured, match=r"grants partners\.peruse_partnercontact, which no model declares"):
+    undeclared = r"grants partners\.peruse_partnercontact, which no model declares"
+    with as_owner(), pytest.raises(ImproperlyConfigured, match=undeclared):
         sync_roles()
     assert permissions("viewer") == before
 
 
 def test_an_app_that_is_not_installed_is_granted_nothing(monkeypatch):
     monkeypatch.setitem(ROLES, "viewer", Role("Looks", {"ledger.nonsense": ("view",), "locations.location": ("view",)}))
-    sync_roles()
+    with as_owner():
+        sync_roles()
     assert permissions("viewer") == {"locations.view_location"}
     with pytest.raises(LookupError):
         Role("Looks", {"partners.nonsense": ("view",)}).permissions()
@@ -135,7 +141,8 @@ def test_who_watches_over_the_record_reads_the_ledger():
 
 @pytest.mark.django_db(transaction=True)
 def test_roles_come_back_after_a_flush():
-    call_command("flush", interactive=False, verbosity=0)
+    with as_owner():
+        call_command("flush", interactive=False, verbosity=0)
     assert Group.objects.count() == len(ROLES)
     assert permissions("viewer")
 

@@ -18,6 +18,7 @@ from erp.api.events import in_feed
 from erp.events.models import Event
 from erp.testing.contract import latest_event_id
 from erp.testing.fixtures import PASSWORD
+from erp.testing.roles import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -181,8 +182,9 @@ def test_those_of_a_partners_users_are_for_the_organization_and_the_partner(
 def test_what_a_role_may_is_everybodys_and_no_organizations():
     before = latest_event_id()
     viewer = Group.objects.get(name="viewer")
-    viewer.permissions.add(Permission.objects.get(codename="delete_user"))
-    sync_roles()
+    with as_owner():
+        viewer.permissions.add(Permission.objects.get(codename="delete_user"))
+        sync_roles()
     events = Event.objects.filter(id__gt=before).order_by("id")
     assert [(event.event_type, event.category, event.source) for event in events] == [
         ("role.permission.created", "security", "database"),

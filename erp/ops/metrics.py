@@ -148,7 +148,8 @@ SELECT feed.position,
        (SELECT count(*) FROM procrastinate_jobs WHERE status = 'failed'),
        ({queue.AGE}),
        extract(epoch FROM now() - (SELECT max(last_heartbeat) FROM procrastinate_workers)),
-       (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+       -- Not by backend_type: of other roles' sessions the application's role sees only whose they are and where.
+       (SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL AND datid IS NOT NULL),
        current_setting('max_connections')::int
 FROM head, feed
 """  # noqa: S608 (all of it is ours)

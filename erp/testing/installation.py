@@ -69,7 +69,7 @@ def connected_as(url: str) -> Iterator[None]:
 @contextmanager
 def installed() -> Iterator[Installation]:
     """A migrated database with its grants, gone at the end. Needs pytest-django's `django_db_blocker.unblock()`."""
-    server, template = settings.DATABASE_URL, os.environ.get("TEST_TEMPLATE", "")
+    server, template = os.environ.get("TEST_SERVER_URL", settings.DATABASE_URL), os.environ.get("TEST_TEMPLATE", "")
     name = f"installation{WORKER}_{os.getpid()}"
     made = Installation(name, server)
     with psycopg.connect(as_superuser(server), autocommit=True) as session:

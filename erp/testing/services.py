@@ -2,7 +2,9 @@
 
 Loaded with `-p` before pytest-django reads the settings. The controlling process starts both and stops them at the end;
 workers of pytest-xdist inherit the addresses. Every run uses databases of its own, so that two runs in one checkout do not
-meet. A server named in REDIS_URL is emptied between tests. `PGBOUNCER=1` puts a pooler between tests and PostgreSQL.
+meet. DATABASE_URL becomes the address for the application's role; TEST_SERVER_URL keeps the superuser's, who makes the
+databases (erp/testing/roles.py). A server named in REDIS_URL is emptied between tests. `PGBOUNCER=1` puts a pooler between
+tests and PostgreSQL.
 """
 
 import os
@@ -30,6 +32,7 @@ POSTGRES_OPTIONS = {
     "full_page_writes": "off",
     "max_connections": "300",
     "max_locks_per_transaction": "256",  # DROP DATABASE and TRUNCATE of all tables take one lock a table
+    "deadlock_timeout": "10ms",  # waiting for one proves nothing
 }
 # What a migrated database follows from.
 MIGRATION_SOURCES = (
@@ -56,11 +59,10 @@ def pytest_load_initial_conftests() -> None:
     # Lets a test database be emptied between tests (erp/events/capture.sql) and written without a second person
     # (erp/approvals/guards.sql): tests about that take the fixture `four_eyes`.
     os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} -c erp.test_flush=on -c erp.four_eyes=off"
-    if os.environ.get("DATABASE_URL"):
-        os.environ["DATABASE_URL"] = _own_database(os.environ["DATABASE_URL"])
-    else:
-        os.environ["DATABASE_URL"] = _own_database(_start_postgres())
-        os.environ["TEST_TEMPLATE"] = _template(os.environ["DATABASE_URL"])
+    given = os.environ.get("TEST_SERVER_URL") or os.environ.get("DATABASE_URL")
+    server = os.environ["TEST_SERVER_URL"] = _own_database(given or _start_postgres())
+    os.environ["TEST_TEMPLATE"] = _template(server)
+    os.environ["DATABASE_URL"] = as_role(server, "erp_app", urlsplit(server).path.removeprefix("/"))
     if not os.environ.get("REDIS_URL"):
         os.environ["REDIS_URL"] = _start_valkey()
     if os.environ.get("PGBOUNCER"):
@@ -71,7 +73,10 @@ def pytest_configure() -> None:
     """Faster than production where no test looks: hashing of passwords, and migrating a new database."""
     from django.conf import settings  # noqa: PLC0415 (the environment first)
 
-    settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ.get("TEST_TEMPLATE")
+    from erp.testing import roles  # noqa: PLC0415
+
+    settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ["TEST_TEMPLATE"]
+    roles.log_in_as_superuser()
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
@@ -100,6 +105,11 @@ def _own_database(url: str) -> str:
     connection = _held["connection"] = psycopg.connect(
         parts._replace(scheme="postgresql", path="/postgres").geturl(), autocommit=True
     )
+    if connection.info.parameter_status("is_superuser") != "on":
+        raise pytest.UsageError(
+            f"{connection.info.user} of DATABASE_URL is no superuser: tests make databases and roles. "
+            "Name one who is, or unset it: the run then starts a server of its own."
+        )
     for number in range(1, 100):
         own = f"{name}_{number}"
         locked = connection.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [f"test_{own}"]).fetchone()

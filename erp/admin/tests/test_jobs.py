@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from erp.admin.tests.pages import REASON
 from erp.events.models import Event
+from erp.testing.roles import as_superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -69,7 +70,7 @@ def test_fifty_stand_on_a_page(admin_desk: Client) -> None:
 
 
 def test_error_of_an_outside_sink_is_shown(admin_desk: Client) -> None:
-    with connection.cursor() as cursor:
+    with as_superuser(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")  # a head of nothing
         cursor.execute(
             "INSERT INTO ledger_delivery (size, sink, error) VALUES (1, 'https://sink.example', 'Answered 503') RETURNING id"

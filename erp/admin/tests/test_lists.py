@@ -13,6 +13,7 @@ from commodities.tests.factories import CommodityFactory, PackagingUnitFactory, 
 from erp.admin import lists
 from erp.admin.numbers import short_number
 from erp.admin.tests.pages import url
+from erp.testing.roles import as_owner
 from partners.models import BusinessPartner
 from partners.tests.factories import BusinessPartnerFactory, PartnerContactFactory
 
@@ -64,7 +65,7 @@ def test_large_unfiltered_table_is_counted_by_estimate(admin_desk, monkeypatch):
 
 def test_estimate_of_a_table_is_postgresqls_own():
     UnitFactory()
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ANALYZE commodities_unit")
     assert lists._estimate(Unit.objects.all()) == 1
 

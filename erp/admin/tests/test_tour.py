@@ -12,6 +12,7 @@ from erp.admin.tests.test_browser import chromium, open_desk  # noqa: F401 (fixt
 from erp.demo.login import PASSWORD
 from erp.demo.stage import play_all
 from erp.reference.load import load
+from erp.testing.roles import as_owner
 from partners.models import BusinessPartner
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -20,8 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def _demonstration(settings, tmp_path):
     settings.DEMO, settings.MEDIA_ROOT = True, tmp_path
-    load()
-    play_all()
+    with as_owner():
+        load()
+        play_all()
 
 
 def sign_in(page, login):

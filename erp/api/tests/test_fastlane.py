@@ -35,6 +35,7 @@ from erp.api.router import resources
 from erp.api.tests.world import World, builder
 from erp.kept import Kept
 from erp.testing.fixtures import make_user
+from erp.testing.roles import as_superuser
 from locations.tests.factories import LocationFactory
 from organizations.tests.factories import OrganizationFactory
 from partners.tests.factories import BusinessPartnerFactory
@@ -137,7 +138,7 @@ def odd_world(world: World):
                 rows[name].append(build(resource, number))
         except (DatabaseError, ValidationError):  # one of each is enough
             continue
-    with connection.cursor() as cursor:
+    with as_superuser(), connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")  # times are the database's otherwise
         for turn, each in enumerate(itertools.chain.from_iterable(rows.values())):
             make_odd(each, turn=turn)

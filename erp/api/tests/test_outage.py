@@ -18,7 +18,9 @@ from django.test import Client
 from accounts.tests.signin import signed_in
 from erp import replicas
 from erp.api import handlers
+from erp.events.tests.test_capture import dsn
 from erp.postgresql.base import OutcomeUnknownError
+from erp.testing.roles import superuser
 from locations.models import Location
 from locations.tests.factories import CountryFactory, LocationFactory
 
@@ -47,9 +49,7 @@ def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Away:
 def end_connection() -> None:
     """As a crash or a failover does it, from another connection."""
     connection.ensure_connection()
-    parameters = connection.get_connection_params()
-    own = {name: parameters[name] for name in ("dbname", "host", "port", "user", "password") if parameters.get(name)}
-    with psycopg.connect(**own, autocommit=True) as other:
+    with psycopg.connect(dsn(superuser()), autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [connection.connection.info.backend_pid])
 
 

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from erp.approvals import guards, jobs, services
 from erp.approvals.models import ApprovalDecision, ChangeRequest
+from erp.testing.roles import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -59,15 +60,16 @@ def test_the_database_has_the_guards_of_the_code() -> None:
 
 @pytest.mark.parametrize("how", SPOILT)
 def test_the_doctor_finds_a_spoilt_guard_and_installing_heals_it(how: str) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(SPOILT[how])
     assert len(guards.examine()) == 1
-    guards.install()
+    with as_owner():
+        guards.install()
     assert guards.examine() == []
 
 
 def test_audit_doctor_reports_guards() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(SPOILT["dropped"])
     out = StringIO()
     with pytest.raises(SystemExit):
@@ -79,7 +81,7 @@ def test_audit_doctor_reports_guards() -> None:
 
 
 def test_demonstration_data_switches_guards_off_in_its_own_transaction_only(guarded: SimpleNamespace) -> None:
-    with transaction.atomic(), guards.four_eyes_off():
+    with transaction.atomic(), as_owner(), guards.four_eyes_off():
         guarded.account.holder = "Made up Ltd"
         guarded.account.save()
     assert guards.examine() == []

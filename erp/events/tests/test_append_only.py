@@ -14,6 +14,7 @@ from erp.events import capture, doctor
 from erp.events.apps import install_triggers
 from erp.events.models import AppendOnlyError, Event
 from erp.events.tests.test_capture import dsn
+from erp.testing.roles import as_owner, as_superuser, superuser
 
 STATEMENTS = {
     "UPDATE": "UPDATE {table} SET {column} = {column}",
@@ -46,7 +47,7 @@ def test_owner_cannot_rewrite_the_record(role: str) -> None:
     assert len(tables) == len(tracked) + 5
     for table, column in tables:
         for verb, statement in STATEMENTS.items():
-            with pytest.raises(REFUSED) as refused, transaction.atomic(), connection.cursor() as cursor:
+            with pytest.raises(REFUSED) as refused, transaction.atomic(), as_superuser(), connection.cursor() as cursor:
                 cursor.execute("SET LOCAL erp.test_flush = off")
                 cursor.execute(f"SET LOCAL session_replication_role = {role}")
                 cursor.execute(statement.format(table=table, column=column))
@@ -56,7 +57,7 @@ def test_owner_cannot_rewrite_the_record(role: str) -> None:
 @pytest.mark.django_db
 def test_tracked_tables_refuse_truncate() -> None:
     for table in capture.tracked_tables():
-        with pytest.raises(REFUSED, match="refused"), transaction.atomic(), connection.cursor() as cursor:
+        with pytest.raises(REFUSED, match="refused"), transaction.atomic(), as_owner(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL erp.test_flush = off")
             cursor.execute(f'TRUNCATE "{table.table}" CASCADE')
 
@@ -64,11 +65,11 @@ def test_tracked_tables_refuse_truncate() -> None:
 @pytest.mark.django_db
 def test_test_flush_is_refused_outside_a_test_database() -> None:
     name = f"desk_{connection.settings_dict['NAME']}"
-    with psycopg.connect(dsn(), autocommit=True) as server:
+    with psycopg.connect(dsn(superuser()), autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{name}"')
         server.execute(f'CREATE DATABASE "{name}"')
     try:
-        with psycopg.connect(psycopg.conninfo.make_conninfo(dsn(), dbname=name), autocommit=True) as desk:
+        with psycopg.connect(psycopg.conninfo.make_conninfo(dsn(superuser()), dbname=name), autocommit=True) as desk:
             body = capture.FUNCTIONS[capture.FUNCTIONS.index("CREATE OR REPLACE FUNCTION erp_append_only") :]
             desk.execute(body[: body.index("END $$;") + 7])
             desk.execute("CREATE TABLE kept (id int)")
@@ -77,7 +78,7 @@ def test_test_flush_is_refused_outside_a_test_database() -> None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="TRUNCATE on kept refused"):
                 desk.execute("TRUNCATE kept")
     finally:
-        with psycopg.connect(dsn(), autocommit=True) as server:
+        with psycopg.connect(dsn(superuser()), autocommit=True) as server:
             server.execute(f'DROP DATABASE "{name}"')
 
 
@@ -86,7 +87,8 @@ def test_history_cannot_be_written_by_hand() -> None:
     row = import_string("locations.tests.factories.LocationFactory")()
     kept = row.history.first()
     kept.history_id = None
-    with pytest.raises(REFUSED, match="history is written by the capture triggers"), transaction.atomic():
+    by_hand = pytest.raises(REFUSED, match="history is written by the capture triggers")
+    with by_hand, transaction.atomic(), as_owner():
         kept.save(force_insert=True)
     assert row.history.count() == 1
 
@@ -121,7 +123,7 @@ HARM = {
 @pytest.mark.django_db
 @pytest.mark.parametrize(("harm", "place"), HARM.items())
 def test_doctor_names_what_was_tampered_with(harm: str, place: str) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(harm)
     findings = doctor.examine()
     assert {finding.place for finding in findings} == {place}
@@ -133,7 +135,7 @@ def test_doctor_names_what_was_tampered_with(harm: str, place: str) -> None:
 
 @pytest.mark.django_db
 def test_doctor_misses_no_history_index() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT indexname FROM pg_indexes WHERE tablename = 'locations_historicallocation' AND indexdef LIKE '%%history_date%%'"
         )
@@ -145,7 +147,7 @@ def test_doctor_misses_no_history_index() -> None:
 
 @pytest.mark.django_db
 def test_migrate_puts_a_tampered_function_right() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("CREATE OR REPLACE FUNCTION erp_clock() RETURNS timestamptz LANGUAGE sql AS $$ SELECT now() $$")
-    install_triggers(using="default")
+        install_triggers(using="default")
     assert doctor.examine() == []

@@ -18,7 +18,9 @@ from django.utils.module_loading import import_string
 
 from erp import context
 from erp.events.models import Event
+from erp.events.roles import APP
 from erp.testing.contract import assert_equal_to_live, history_of, latest_event_id
+from erp.testing.roles import as_owner
 
 DSN_KEYS = ("dbname", "user", "password", "host", "port")
 ACTOR = uuid.UUID("00000000-0000-7000-8000-00000000ac70")
@@ -286,7 +288,8 @@ def test_an_update_of_keys_is_rows_gone_and_rows_new(location: Any, acting: Any)
 
 def test_cascade_to_a_join_table_is_a_security_event(acting: Any, db: None) -> None:
     user = import_string("accounts.tests.factories.UserFactory")()
-    role = import_string("django.contrib.auth.models.Group").objects.create(name="Auditors of the year")
+    with as_owner():
+        role = import_string("django.contrib.auth.models.Group").objects.create(name="Auditors of the year")
     user.groups.add(role)
     before, pk = latest_event_id(), user.pk
     user.delete()
@@ -379,10 +382,10 @@ def test_another_connection_without_context_is_recorded_as_outside_the_applicati
     event = Event.objects.get(id__gt=before)
     assert event.changes == {"name": ["Rajkot", "Gondal"]}
     assert (event.source, event.actor_id, event.reason) == ("database", None, "")
-    assert event.db_role == connection.get_connection_params()["user"]
+    assert event.db_role == APP
 
 
-def dsn() -> str:
+def dsn(user: str = APP) -> str:
     """Connection string of the test database, for a connection that Django knows nothing of."""
-    params = connection.get_connection_params()
+    params = connection.get_connection_params() | {"user": user}
     return psycopg.conninfo.make_conninfo(**{key: params[key] for key in DSN_KEYS if params.get(key)})

@@ -9,12 +9,14 @@ import pytest
 from django.db import connection
 from django.utils.module_loading import import_string
 
+from erp.testing.roles import as_owner
+
 START = datetime(2026, 3, 1, 10, tzinfo=UTC)
 
 
 def set_clock(moment: datetime) -> None:
     """Replace the record's clock for this transaction."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             f"CREATE OR REPLACE FUNCTION erp_clock() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '{moment.isoformat()}'::timestamptz $$"
         )

@@ -28,7 +28,6 @@ def write(seed: int, ids: list[Any], failures: list[BaseException]) -> None:
     """500 transactions of one to three updates in any order, with pauses and 10 % rollbacks; a deadlock is tried again."""
     dice = random.Random(seed)
     with psycopg.connect(dsn(), autocommit=True, prepare_threshold=None) as writer:
-        writer.execute("SET deadlock_timeout = '10ms'")  # found soon: the wait proves nothing
         for number in range(TRANSACTIONS):
             chosen = dice.sample(ids, dice.randint(1, 3))
             pause, give_up = dice.choice((0, 0, 0, 0.001, 0.004)), dice.random() < 0.1

@@ -12,6 +12,7 @@ from django.db import connection
 from django.utils.module_loading import import_string
 
 from erp.ledger import keys
+from erp.testing.roles import as_owner
 
 TABLES = (
     "event, event_position, event_pending, event_stream, "
@@ -54,5 +55,5 @@ def make_events(empty_log: None) -> Callable[[int], Any]:
 
 
 def _empty() -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLES}")

@@ -31,6 +31,7 @@ from erp.ledger import export, keys, lines, notes, proofs, rotation, tree
 from erp.ledger.models import Head, Key
 from erp.ledger.seal import seal
 from erp.ledger.standalone import verify
+from erp.testing.roles import as_owner, as_superuser
 
 VERIFIER = Path(verify.__file__)
 OK, REFUSED, COULD_NOT_CHECK = 0, 1, 2
@@ -409,7 +410,7 @@ def test_personal_data_are_not_in_exports(sealed_log: Any) -> None:
 def test_event_changed_in_the_database_is_named_by_the_export_and_by_the_verifier(
     made: Made, sealed_log: Any, signing_key: keys.SigningKey, verifier: Verify
 ) -> None:
-    with connection.cursor() as cursor:
+    with as_superuser(), connection.cursor() as cursor:
         cursor.execute(
             "SET LOCAL session_replication_role = replica; ALTER TABLE event DISABLE TRIGGER erp_append_only"
         )
@@ -423,7 +424,7 @@ def test_event_changed_in_the_database_is_named_by_the_export_and_by_the_verifie
     assert (summary.altered, summary.missing) == ((24, 31), ())
     assert_refused(verifier(file.getvalue(), key=key), "Changed after it was sealed: line 24, 31.")
 
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM event_position WHERE position = 31")
     file = BytesIO()
     summary = export.write(file, first=25, last=LAST)

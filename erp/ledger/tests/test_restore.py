@@ -65,7 +65,9 @@ def test_restored_record_goes_on_and_old_heads_and_proofs_still_verify(
     old = Head.objects.order_by("-size").first()
     proof, leaf = proofs.inclusion(3, old.size), bytes(Leaf.objects.get(position=3).hash)
     program("pg_dump", "--format=custom", f"--file={tmp_path / 'dump'}", dsn())
-    program("pg_restore", "--no-owner", "--exit-on-error", f"--dbname={fresh_cluster}", tmp_path / "dump")
+    program(
+        "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error", f"--dbname={fresh_cluster}", tmp_path / "dump"
+    )
     (tmp_path / "head.txt").write_text(old.checkpoint)
 
     with psycopg.connect(fresh_cluster, autocommit=True) as session:

@@ -28,6 +28,7 @@ from erp.events.tests.test_capture import dsn
 from erp.ledger import jobs, keys, lines, notes, proofs, tree
 from erp.ledger.models import Head, Key, Leaf, Node
 from erp.ledger.seal import SealError, seal, unsealed
+from erp.testing.roles import as_owner, as_superuser
 
 STORED = ("ledger_leaf", "ledger_node", "ledger_head", "ledger_key", "ledger_salt")
 
@@ -187,7 +188,8 @@ def test_owner_cannot_rewrite_the_ledger(table: str, verb: str, role: str, make_
     seal()
     before = contents()
     statement = verb.format(table).replace("hash = hash", "root = root" if table == "ledger_head" else "hash = hash")
-    with pytest.raises(DatabaseError, match=f"on {table} refused"), transaction.atomic(), connection.cursor() as cursor:
+    refused = pytest.raises(DatabaseError, match=f"on {table} refused")
+    with refused, transaction.atomic(), as_superuser(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL erp.test_flush = off")
         cursor.execute(f"SET LOCAL session_replication_role = {role}")
         cursor.execute(statement)
@@ -200,7 +202,7 @@ def test_owner_cannot_rewrite_the_ledger(table: str, verb: str, role: str, make_
 def test_a_missing_event_stops_sealing(make_events: Callable[[int], Any]) -> None:
     make_events(9)
     feed.number_events()
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE event DISABLE TRIGGER erp_append_only")
         cursor.execute("DELETE FROM event WHERE id = (SELECT event_id FROM event_position WHERE position = 5)")
     with pytest.raises(SealError, match="Position 5 or its event is missing"):
@@ -212,7 +214,7 @@ def test_a_missing_event_stops_sealing(make_events: Callable[[int], Any]) -> Non
 def test_a_changed_leaf_stops_sealing(make_events: Callable[[int], Any]) -> None:
     make_events(3)
     seal()
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ALTER TABLE ledger_leaf DISABLE TRIGGER erp_append_only")
         cursor.execute("UPDATE ledger_leaf SET hash = sha256('x') WHERE position = 2")
     make_events(1)

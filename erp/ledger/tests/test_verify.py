@@ -25,6 +25,7 @@ from erp.ledger.models import Head, Key
 from erp.ledger.seal import seal
 from erp.ledger.state import seal_state
 from erp.management.commands.seed_demo import prove
+from erp.testing.roles import as_owner, as_superuser
 
 PLACES = "locations_location"
 HISTORY = "locations_historicallocation"
@@ -49,10 +50,11 @@ ENABLE = """DO $$ DECLARE t record; BEGIN
 def tampering(*tables: str) -> Iterator[None]:
     """All triggers of the record off, as only its owner can switch them."""
     sql("SET CONSTRAINTS ALL IMMEDIATE")
-    for table in tables or (*LOG, *LEDGER, PLACES, HISTORY):
-        sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-    yield
-    sql(ENABLE)
+    with as_owner():
+        for table in tables or (*LOG, *LEDGER, PLACES, HISTORY):
+            sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        sql(ENABLE)
 
 
 @contextmanager
@@ -80,7 +82,8 @@ def empty_record() -> None:
     tables = {*LOG, *LEDGER}
     for table in capture.tracked_tables():
         tables |= {table.table, *filter(None, [table.history_table])}
-    sql(f"TRUNCATE {', '.join(sorted(tables))} CASCADE")
+    with as_owner():
+        sql(f"TRUNCATE {', '.join(sorted(tables))} CASCADE")
 
 
 @pytest.fixture
@@ -92,7 +95,8 @@ def sealed(db: None, signing_key: keys.SigningKey) -> Any:
 
 
 def write_and_seal() -> Any:
-    group = import_string("django.contrib.auth.models.Group").objects.create(name="Gin")
+    with as_owner():
+        group = import_string("django.contrib.auth.models.Group").objects.create(name="Gin")
     user = import_string("accounts.tests.factories.UserFactory")()
     user.groups.add(group)
     user.emit_event("user.password_changed", None)
@@ -463,14 +467,16 @@ def test_gap_in_aggregate_versions_is_named(sealed: Any) -> None:
 @pytest.mark.parametrize(("table", "trigger"), [(PLACES, "erp_capture_update"), ("ledger_leaf", "erp_append_only")])
 def test_dropped_trigger_is_named(sealed: Any, table: str, trigger: str) -> None:
     sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql(f"DROP TRIGGER {trigger} ON {table}")
+    with as_owner():
+        sql(f"DROP TRIGGER {trigger} ON {table}")
     assert verify()[:2] == (1, [("6", f"trigger {trigger} on {table}", "", "")])
 
 
 def test_table_of_the_record_that_another_role_took_over_is_named(sealed: Any) -> None:
-    sql("CREATE ROLE thief")
     sql("SET CONSTRAINTS ALL IMMEDIATE")
-    sql(f"ALTER TABLE {HISTORY} OWNER TO thief")
+    with as_superuser():
+        sql("CREATE ROLE thief")
+        sql(f"ALTER TABLE {HISTORY} OWNER TO thief")
     status, places, (finding,) = verify()
     assert (status, places) == (1, [("6", f"owner of {HISTORY}", "", "")])
     assert finding["found"] == "thief"

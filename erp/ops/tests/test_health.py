@@ -13,6 +13,7 @@ from django.test import Client
 
 from erp.events import jobs
 from erp.ops import health
+from erp.testing.roles import as_owner
 
 NOBODY = "192.0.2.7"
 
@@ -53,13 +54,13 @@ def test_database_that_fails(no_jobs: None, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_migration_that_is_not_applied(no_jobs: None) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions' RETURNING app, name, applied")
         gone = cursor.fetchall()
     try:
         assert ask() == (503, {"migrations": "1 migrations are not applied: run `manage.py migrate`"})
     finally:
-        with connection.cursor() as cursor:
+        with as_owner(), connection.cursor() as cursor:
             cursor.executemany("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", gone)
     health._last = None
     assert ask() == (200, {})

@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 from django.conf import settings as configured
@@ -19,7 +21,9 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from erp import breakers, caches
+from erp.events.tests.test_capture import dsn
 from erp.ops import metrics
+from erp.testing.roles import OWNER, superuser
 
 ROOT: Path = configured.BASE_DIR
 DASHBOARD = ROOT / "deploy" / "grafana" / "cotton-erp.json"
@@ -42,6 +46,15 @@ def requests(samples: dict[Any, float], **labels: str) -> float:
         for (name, found), value in samples.items()
         if name == "cotton_http_requests_total" and labels.items() <= dict(found).items()
     )
+
+
+@pytest.mark.django_db
+def test_connections_of_every_role_are_counted() -> None:
+    with ExitStack() as sessions:
+        for role in (OWNER, superuser()) * 10:
+            sessions.enter_context(psycopg.connect(dsn(role)))
+        counted = scrape()["cotton_database_connections", ()]
+    assert counted >= 21
 
 
 @pytest.mark.django_db
@@ -122,14 +135,18 @@ def test_a_database_that_does_not_answer_leaves_the_rest_readable(monkeypatch: p
 
 PROCESS = """
 import sys, django; django.setup()
+from erp.events.tests.test_capture import dsn
 from erp.ops import metrics
+from erp.testing.roles import OWNER, superuser
 metrics.REQUESTS.labels("GET", "healthz", "200", "anonymous").inc(int(sys.argv[1]))
 metrics.POOL.labels("used").set(int(sys.argv[1]))
 print(__import__("os").getpid())
 """
 READER = """
 import sys, django; django.setup()
+from erp.events.tests.test_capture import dsn
 from erp.ops import metrics
+from erp.testing.roles import OWNER, superuser
 metrics.worker_gone(int(sys.argv[1]))
 metrics.Stored.collect = lambda self: []
 print(metrics.exposition().decode())

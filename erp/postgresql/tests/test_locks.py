@@ -14,6 +14,7 @@ from erp.events import capture
 from erp.events.tests.test_capture import dsn
 from erp.management.commands import migrate
 from erp.postgresql import locks
+from erp.testing.roles import as_owner, as_superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -25,6 +26,13 @@ ADD = "ALTER TABLE locations_location ADD COLUMN docks integer"
 def _briefly(settings, monkeypatch):
     settings.MIGRATE_LOCK_TIMEOUT_MS = 20
     monkeypatch.setattr(migrate, "PAUSE_S", 0.01)
+
+
+@pytest.fixture(autouse=True)
+def _by_the_owner(transactional_db):
+    """Who migrates."""
+    with as_owner():
+        yield
 
 
 @pytest.fixture
@@ -121,7 +129,7 @@ def test_migrate_that_never_gets_its_lock_says_whom_to_look_for(report, planned,
 
 def test_other_errors_are_not_tried_again(monkeypatch):
     def handle(self, *args, **options):
-        with transaction.atomic(), connection.cursor() as cursor:
+        with transaction.atomic(), as_superuser(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     monkeypatch.setattr(migrate.migrate.Command, "handle", handle)

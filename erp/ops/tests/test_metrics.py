@@ -135,18 +135,14 @@ def test_a_database_that_does_not_answer_leaves_the_rest_readable(monkeypatch: p
 
 PROCESS = """
 import sys, django; django.setup()
-from erp.events.tests.test_capture import dsn
 from erp.ops import metrics
-from erp.testing.roles import OWNER, superuser
 metrics.REQUESTS.labels("GET", "healthz", "200", "anonymous").inc(int(sys.argv[1]))
 metrics.POOL.labels("used").set(int(sys.argv[1]))
 print(__import__("os").getpid())
 """
 READER = """
 import sys, django; django.setup()
-from erp.events.tests.test_capture import dsn
 from erp.ops import metrics
-from erp.testing.roles import OWNER, superuser
 metrics.worker_gone(int(sys.argv[1]))
 metrics.Stored.collect = lambda self: []
 print(metrics.exposition().decode())

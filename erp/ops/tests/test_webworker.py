@@ -20,7 +20,7 @@ APPLICATION = '''
 import os
 
 def application(environ, start_response):
-    """`/wait` answers when somebody writes into the pipe, `/fail` and `/exit` not at all, `/process` with its id, the rest with its address."""
+    """`/wait` when somebody writes into the pipe, `/fail` and `/exit` never, `/process` with its id, the rest with its address."""
     path = environ["PATH_INFO"]
     if path == "/fail":
         raise RuntimeError("as asked")

@@ -4,6 +4,7 @@ Environment variables come from erp/settings.py. Why these values: docs/adr/0024
 and 0029-threads-that-wait-themselves.md.
 """
 
+import ctypes
 import gc
 import os
 import sys
@@ -35,7 +36,9 @@ max_requests = settings.WEB_MAX_REQUESTS
 max_requests_jitter = max_requests // 10
 
 # A request leaves few cycles and makes many objects: Python's own 700 has the collector run several times in each.
-GARBAGE = (20_000, 20, 50)
+GARBAGE = (20_000, 5, 20)
+# glibc's mallopt: a heap for each thread keeps what others could use, and Python's threads take turns anyway.
+M_ARENA_MAX = -8
 
 # Longer than the load balancer keeps an idle connection (60 s is usual): who closes second never loses a request.
 keepalive = 75
@@ -61,6 +64,7 @@ def on_starting(server: Any) -> None:
             f"DB_POOL_MAX is {settings.DB_POOL_MAX} and WEB_THREADS is {threads}: threads would wait for a connection. "
             "Give both the same number."
         )
+    _heap("mallopt", M_ARENA_MAX, 1)
 
 
 def pre_fork(server: Any, worker: Any) -> None:
@@ -68,6 +72,7 @@ def pre_fork(server: Any, worker: Any) -> None:
     worker.core = _core(server)
     _close_connections()
     gc.collect()
+    _heap("malloc_trim", 0)
     gc.freeze()
     gc.set_threshold(*GARBAGE)
 
@@ -93,6 +98,12 @@ def child_exit(server: Any, worker: Any) -> None:
     from erp.ops import metrics  # noqa: PLC0415 (the application first)
 
     metrics.worker_gone(worker.pid)
+
+
+def _heap(function: str, *arguments: int) -> None:
+    """Call a function of glibc's heap; other C libraries have none."""
+    if called := getattr(ctypes.CDLL(None), function, None):
+        called(*arguments)
 
 
 def _core(server: Any) -> int | None:

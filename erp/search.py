@@ -138,11 +138,26 @@ def narrow(rows: QuerySet[Any], text: str, user: Any, *, among: Iterable[type[mo
 
 
 def holding(rows: QuerySet[Any], text: str, *, columns: Iterable[str]) -> QuerySet[Any]:
-    """At least the rows with the text in one of these columns, by the search index where it covers them."""
+    """At least the rows with the text in one of these columns, by the search index where it covers them.
+
+    Of a short text: those in which it begins a word.
+    """
     index = search_index(rows.model)
     if index is None or not {index.code, index.label, *index.also}.issuperset(columns):
         return rows
-    return rows.alias(found_text=index.text).filter(found_text__contains=Upper(Value(text)))  # type: ignore[no-any-return]
+    held = Q(found_text__contains=Upper(Value(text)))
+    if is_short(text):
+        held = Q(found_text__startswith=Upper(Value(text))) | Q(found_text__contains=Upper(Value(f" {text}")))
+    return rows.alias(found_text=index.text).filter(held)
+
+
+def is_short(text: str) -> bool:
+    """Whether the text holds no whole trigram: then the index knows it at the beginning of a word only.
+
+    >>> is_short("of"), is_short("ofc")
+    (True, False)
+    """
+    return len(text) < TRIGRAM
 
 
 def opened(model: type[models.Model]) -> Any:

@@ -206,7 +206,15 @@ class ApiSchema(AutoSchema):
             OpenApiParameter("include", str, enum=["count"], description="count: how many there are, up to 10,000."),
         ]
         search = (
-            [OpenApiParameter("search", str, description=f"Text in {', '.join(view.search)}.")] if view.search else []
+            [
+                OpenApiParameter(
+                    "search",
+                    str,
+                    description=f"Text in {', '.join(view.search)}; of fewer than three characters, the beginning of a word.",
+                )
+            ]
+            if view.search
+            else []
         )
         known: Mapping[str, list[Any]] = {
             "list": [*shape, *page, *listed, *search],

@@ -21,6 +21,7 @@ from django.db.models.expressions import Col
 
 from erp.api.filters import EVEN, Asked, Keys, column_at, natural_column, parse_keys
 from erp.kept import Given, Statement
+from erp.search import is_short
 
 MOST_VALUES = 20  # SQL for more of them is not kept
 LONG_AGO = datetime.datetime(1, 1, 2, tzinfo=datetime.UTC)
@@ -45,7 +46,9 @@ class Question:
 
 
 def question_of(view: Any, asked: Asked, after: Sequence[Any] | None) -> Question | None:
-    """None: it has too many values, or one that its column can't hold, and the ORM alone knows what to do."""
+    """None: it has too many values, a short text, or a value that its column can't hold: the ORM alone knows what to do."""
+    if asked.text and is_short(asked.text):
+        return None
     filters = view.filterset_class.base_filters
     if any(type(filters[name]) not in EVEN for name in asked.values):
         return None

@@ -202,6 +202,30 @@ class TestReading:
         results = api(super_admin).get(f"{LOCATIONS}?search=hava").json()["results"]
         assert [row["id"] for row in results] == [str(found.pk)]
 
+    def test_a_short_text_begins_a_word(self, api, super_admin):
+        LocationFactory(name="Nhava Sheva")
+        LocationFactory(name="Shegaon yard")
+        LocationFactory(name="Fresh yard")
+
+        def found(text):
+            return [row["name"] for row in api(super_admin).get(f"{LOCATIONS}?search={text}").json()["results"]]
+
+        assert found("sh") == ["Nhava Sheva", "Shegaon yard"]
+        assert found("s") == ["Nhava Sheva", "Shegaon yard"]
+        assert found("esh") == ["Fresh yard"]
+        assert found("es") == []
+
+    def test_a_short_text_is_read_by_the_index(self, api, super_admin):
+        client = api(super_admin)
+        with CaptureQueriesContext(connection) as seen:
+            client.get(f"{LOCATIONS}?search=zq")
+        statement = seen.captured_queries[-1]["sql"].replace("%", "%%")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert plan.count("Bitmap Index Scan on location_search ") == 2, plan
+
 
 class TestWriting:
     def test_create_gives_the_row_to_the_users_organization(self, api, internal_user, organization):

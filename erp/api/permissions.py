@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group, Permission
@@ -31,6 +31,7 @@ VERBS = {
 }
 WRITES = frozenset({"add", "change", "delete"})
 _CACHE = "_api_grants"
+ROLE = "role."
 
 
 class Grants(NamedTuple):
@@ -49,27 +50,33 @@ def grants_of(user: Any) -> Grants:
         if kept is not None:
             kept[_CACHE] = found
         setattr(user, _CACHE, found)
-        user._perm_cache = set(found.permissions)  # where Django's has_perm() looks
+        user._perm_cache = found.permissions  # where Django's has_perm() looks
     return found
 
 
 def _read_grants(user: Any) -> Grants:
-    pairs = _grants_statement().rows({USER: user.pk})
-    return Grants(
-        frozenset(f"{app}.{code}" for app, code in pairs if app != "role"),
-        frozenset(code for app, code in pairs if app == "role"),
-    )
+    ((names,),) = _grants_statement().rows({USER: user.pk})
+    return _grants(tuple(names or ()))
+
+
+@lru_cache(maxsize=500)
+def _grants(names: tuple[str, ...]) -> Grants:
+    """What these names stand for: one object for all users with the same roles."""
+    roles = {name for name in names if name.startswith(ROLE)}
+    return Grants(frozenset(names) - roles, frozenset(name.removeprefix(ROLE) for name in roles))
 
 
 @cache
 def _grants_statement() -> Statement:
+    """All names in one row, which is quicker read than hundreds."""
     columns = {"app": F("content_type__app_label"), "code": F("codename")}
-    named = Group.objects.filter(user=USER).order_by().values_list(Value("role"), "name")
+    named = Group.objects.filter(user=USER).order_by().values_list(Value(ROLE[:-1]), "name")
     rows = named.union(
         Permission.objects.filter(group__user=USER).order_by().values_list(*columns.values()),
         Permission.objects.filter(user=USER).order_by().values_list(*columns.values()),
     )
-    return Statement(*rows.query.sql_with_params())
+    sql, params = rows.query.sql_with_params()
+    return Statement(f"SELECT array_agg(app || '.' || code) FROM ({sql}) AS granted (app, code)", params)  # noqa: S608 (the ORM's SQL)
 
 
 def may(user: Any, verb: str, model: type[models.Model]) -> bool:

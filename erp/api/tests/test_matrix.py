@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
 from django.core.cache import cache
 from django.db import transaction
 
 from erp.api.models import StoredAnswer
+from erp.api.permissions import grants_of
 from erp.api.tests.world import Operation, World, operations
 from erp.testing.contract import latest_event_id
+from erp.testing.fixtures import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +59,21 @@ def _answer(world: World, operation: Operation, asking: str) -> int:
             transaction.set_rollback(True)
         assert _told(answer) == _told(unknown), asking
     return int(answer.status_code)
+
+
+def test_users_of_one_role_share_what_they_may(internal_user: Any) -> None:
+    first, second, other = internal_user("viewer"), internal_user("viewer"), internal_user("org_admin")
+    group = Group.objects.get(name="viewer")
+    names = {f"{app}.{code}" for app, code in group.permissions.values_list("content_type__app_label", "codename")}
+    assert grants_of(first) == (names, {"viewer"})
+    assert grants_of(second) is grants_of(first)
+    more = Permission.objects.get(codename="delete_location")
+    other.user_permissions.add(more)
+    other.groups.add(group)
+    assert grants_of(other).roles == {"org_admin", "viewer"}
+    assert grants_of(other).permissions >= {*names, "locations.delete_location"}
+    assert other.has_perm("locations.delete_location")
+    assert grants_of(make_user("INTERNAL", organization=first.organization)) == (set(), set())
 
 
 def _written(operation: Operation) -> tuple[int, ...]:

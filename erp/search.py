@@ -148,7 +148,7 @@ def holding(rows: QuerySet[Any], text: str, *, columns: Iterable[str]) -> QueryS
     held = Q(found_text__contains=Upper(Value(text)))
     if is_short(text):
         held = Q(found_text__startswith=Upper(Value(text))) | Q(found_text__contains=Upper(Value(f" {text}")))
-    return rows.alias(found_text=index.text).filter(held)
+    return rows.alias(found_text=index.text).filter(held)  # type: ignore[no-any-return]
 
 
 def is_short(text: str) -> bool:

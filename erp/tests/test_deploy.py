@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -259,3 +260,27 @@ def test_lock_lacks_nothing_that_an_installed_package_needs() -> None:
             canonicalize_name(need.name) for need in needs if need.marker is None or need.marker.evaluate({"extra": ""})
         }
         assert wanted <= locked, name
+
+
+def test_licences_and_holes_are_told():
+    audit = runpy.run_path(str(DEPLOY / "audit.py"))
+    allowed = [
+        "MIT",
+        "Apache-2.0 AND BSD-2-Clause",
+        "LGPL-3.0-only",
+        "GPL-3.0-only OR BSD-3-Clause",
+        "BSD License; MIT",
+    ]
+    wrong = ["GPL-3.0-only", "MIT AND AGPL-3.0-only", "UNKNOWN", "MIT License; Proprietary"]
+    packages = [{"Name": f"p{number}", "License": text} for number, text in enumerate(allowed + wrong)]
+    assert audit["refused"](packages) == [f"p{number}: {text}" for number, text in enumerate(wrong, start=len(allowed))]
+    holes = [
+        {"name": "one", "version": "1.0", "vulns": [{"id": "CVE-2026-1", "fix_versions": ["1.1", "2.0"]}]},
+        {"name": "two", "version": "2.0", "vulns": [{"id": "CVE-2026-2", "fix_versions": []}]},
+        {"name": "three", "version": "3.0", "vulns": []},
+        {"name": "four", "skip_reason": "not found"},
+    ]
+    assert audit["holes"](holes) == (
+        ["one 1.0: CVE-2026-1, mended in 1.1, 2.0", "two 2.0: CVE-2026-2, mended in no version yet"],
+        ["four"],
+    )

@@ -458,7 +458,7 @@ def test_several_conditions_are_each_bound_to_their_own_value(asked, places):
 def test_a_list_whose_kind_is_known_takes_no_sql_from_the_orm(asked, places, written):
     codes = [place.code for place in places.rows]
     asks = [
-        lambda n: {"search": f"mix{n}"[: n + 2]},
+        lambda n: {"search": f"mix{n}"[: n + 3]},
         lambda n: {"code": f"{codes[n]},{codes[n + 1]}", "is_active": "true", "organization": "X"},
         lambda n: {"limit": "1", "cursor": cursors[n]},
     ]

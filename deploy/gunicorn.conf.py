@@ -36,6 +36,7 @@ max_requests = settings.WEB_MAX_REQUESTS
 max_requests_jitter = max_requests // 10
 
 # A request leaves few cycles and makes many objects: Python's own 700 has the collector run several times in each.
+# What outlives a collection is looked at again after some thousands of requests, before it piles up.
 GARBAGE = (20_000, 5, 20)
 # glibc's mallopt: a heap for each thread keeps what others could use, and Python's threads take turns anyway.
 M_ARENA_MAX = -8

@@ -138,25 +138,29 @@ def narrow(rows: QuerySet[Any], text: str, user: Any, *, among: Iterable[type[mo
 
 
 def holding(rows: QuerySet[Any], text: str, *, columns: Iterable[str]) -> QuerySet[Any]:
-    """At least the rows with the text in one of these columns, by the search index where it covers them.
-
-    Of a short text: those in which it begins a word.
-    """
+    """At least the rows with the text in one of these columns (`places_of`), by the search index where it covers them."""
     index = search_index(rows.model)
     if index is None or not {index.code, index.label, *index.also}.issuperset(columns):
         return rows
-    held = Q(found_text__contains=Upper(Value(text)))
-    if is_short(text):
-        held = Q(found_text__startswith=Upper(Value(text))) | Q(found_text__contains=Upper(Value(f" {text}")))
+    held = Q()
+    for lookup, wanted in places_of(text):
+        held |= Q(**{f"found_text__{lookup}": Upper(Value(wanted))})
     return rows.alias(found_text=index.text).filter(held)  # type: ignore[no-any-return]
 
 
-def is_short(text: str) -> bool:
-    """Whether the text holds no whole trigram: then the index knows it at the beginning of a word only.
+def places_of(text: str) -> Sequence[tuple[str, str]]:
+    """Lookups with their values, of which one must hold where a column has the text, in capitals.
 
-    >>> is_short("of"), is_short("ofc")
-    (True, False)
+    A short text has no whole trigram: the index knows it at the beginning of a word only, and so it is found there.
+
+    >>> places_of("ofc"), places_of("of")
+    ([('contains', 'ofc')], [('startswith', 'of'), ('contains', ' of')])
     """
+    return [("startswith", text), ("contains", f" {text}")] if is_short(text) else [("contains", text)]
+
+
+def is_short(text: str) -> bool:
+    """Whether the text holds no whole trigram."""
     return len(text) < TRIGRAM
 
 

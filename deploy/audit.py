@@ -84,11 +84,11 @@ def main() -> None:
     )  # fmt: skip
     packages = json.loads(report.read_text(encoding="utf-8"))["dependencies"] if report.exists() else []
     found, unknown = holes(packages)
-    print(
-        f"Known holes: {len(found)} in {len(packages) - len(unknown)} packages; {len(unknown)} could not be looked up"
-    )
-    print("\n".join(f"  {line}" for line in found), end="\n" if found else "")
-    if not packages:
+    if packages:
+        looked_up = len(packages) - len(unknown)
+        print(f"Known holes: {len(found)} in {looked_up} packages; {len(unknown)} could not be looked up")
+        print("".join(f"  {line}\n" for line in found), end="")
+    else:
         print(f"The service of known holes did not answer: {asked.stderr.strip()[-300:]}")
     if wrong:
         raise SystemExit("Licences that nobody has allowed (ALLOWED in deploy/audit.py): " + "; ".join(wrong))

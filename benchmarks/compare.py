@@ -27,10 +27,11 @@ import jwt
 import psutil
 import psycopg
 
-from benchmarks import cpu, report, stage
+from benchmarks import cpu, pgbench, report, stage
 
 WORKS = ("list", "detail", "create", "patch", "search")
 USERS = 300
+ROWS = 5000  # that are asked for and changed
 CONNECTIONS = 16
 WORKERS, THREADS = 2, 4
 WORDS = ("Ambica", "Narmada", "Krishna", "Sardar", "Maruti")
@@ -45,6 +46,7 @@ GUNICORN = (
     *("-m", "gunicorn", "--workers", str(WORKERS), "--threads", str(THREADS)),
     *("--log-level", "error", "--keep-alive", "75"),
 )
+WSGI, SQL_ALONE = "floor (WSGI)", "floor (pgbench)"
 PEER = (*GUNICORN, "--worker-class", "gthread")  # as they would be deployed
 # Requests a second against FastAPI at least, processor time against the floor at most.
 TARGETS = {"list": (5.0, 3.0), "detail": (2.5, 3.0), "create": (2.5, 6.0), "patch": (2.5, 8.0)}
@@ -52,7 +54,7 @@ TARGETS = {"list": (5.0, 3.0), "detail": (2.5, 3.0), "create": (2.5, 6.0), "patc
 
 @dataclass
 class Application:
-    """One of those compared: how it starts, what its addresses are, whose tokens it takes."""
+    """One of those compared: how it starts, what its addresses are, whose tokens it takes. Without command: our SQL alone."""
 
     name: str
     command: tuple[str, ...]
@@ -99,10 +101,11 @@ def applications() -> list[Application]:
         ),
         Application("FastAPI", (*uvicorn, "--log-level", "error", "--loop", "uvloop", "--http", "httptools"), **peer),
         Application(
-            "floor (WSGI)",
+            WSGI,
             (*GUNICORN, "--worker-class", "erp.ops.webworker.Worker", "benchmarks.peers.floor:application"),
             **peer,
         ),
+        Application(SQL_ALONE, ()),
     ]
 
 
@@ -113,10 +116,12 @@ class Data:
     ids: list[str]
     ours: list[dict[str, str]]
     peers: list[dict[str, str]]
+    scripts: dict[str, str]
+    url: str
 
 
 def fill(rows: int, environment: dict[str, str]) -> Data:
-    """Tables of both sides with the same rows. Runs migrations, so call it once."""
+    """Tables of both sides with the same rows, and our statements. Runs migrations, so call it once."""
     os.environ.update(environment)
     from benchmarks import scenery  # noqa: PLC0415 (the environment first)
 
@@ -125,7 +130,10 @@ def fill(rows: int, environment: dict[str, str]) -> Data:
     owners = scenery.peers(organization)
     claims = {"token_type": "access", "exp": 4_000_000_000}
     tokens = [jwt.encode({**claims, "user_id": str(user), "jti": uuid.uuid4().hex}, secret) for user in owners]
-    return Data(scenery.ids(5000), _headers(sessions), _headers(tokens))
+    ids, headers, ours = scenery.ids(2 * ROWS), _headers(sessions), applications()[0]
+    # Clients know the versions of their rows, so pgbench changes others.
+    scripts = pgbench.scripts(ours.paths(), headers[0], ids[ROWS:], {**PAYLOAD, **ours.payload})
+    return Data(ids[:ROWS], headers, _headers(tokens), scripts, environment["DATABASE_URL"])
 
 
 def _headers(tokens: list[str]) -> list[dict[str, str]]:
@@ -150,6 +158,8 @@ def running(chosen: list[Application], environment: dict[str, str]) -> Iterator[
     }
     with ExitStack() as stack:
         for application in chosen:
+            if not application.command:
+                continue
             application.port = stage.free_port()
             port = ("--port", str(application.port)) if "uvicorn" in application.command else (
                 "--bind", f"{stage.HOST}:{application.port}"
@@ -168,6 +178,8 @@ def ask(
     application: Application, work: str, data: Data, *, seconds: float, connections: int = CONNECTIONS
 ) -> dict[str, Any]:
     """One round of one work. Raises: SystemExit: an unexpected answer."""
+    if not application.command:
+        return pgbench.run(data.scripts[work], data.url, seconds=seconds, clients=min(connections, WORKERS * THREADS))
     question = {
         "address": [stage.HOST, application.port],
         "work": work,
@@ -198,27 +210,28 @@ def ask(
 
 def measure(application: Application, work: str, data: Data, *, seconds: float) -> dict[str, float]:
     """One round with its costs: times in milliseconds, statements a request."""
-    parts = {"server": application.pid, "database": stage.postgres()}
+    parts = {"database": stage.postgres()} | ({"server": application.pid} if application.pid else {})
     before = cpu.seconds(parts)
     seen = ask(application, work, data, seconds=seconds)
     spent = {name: after - before[name] for name, after in cpu.seconds(parts).items()}
     count, latencies = len(seen["latencies"]), seen["latencies"]
     return {
         "rps": count / seen["seconds"],
-        "cpu_ms": spent["server"] / count * 1000,
+        **({"cpu_ms": spent["server"] / count * 1000} if application.pid else {}),
         "postgres_ms": spent["database"] / count * 1000,
         **{f"p{share}": latencies[int(count * share / 100)] * 1000 for share in (50, 95, 99)},
     }
 
 
 def statements(application: Application, work: str, data: Data, url: str) -> float:
-    """Statements a request, BEGIN and COMMIT included, once the application has met the question."""
-    ask(application, work, data, seconds=1, connections=4)
+    """Statements a request, BEGIN and COMMIT included, once each process has met question and users."""
+    ask(application, work, data, seconds=3, connections=4)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_stat_statements_reset()")
         seen = ask(application, work, data, seconds=1, connections=4)
         row = connection.execute(
             "SELECT sum(calls) FROM pg_stat_statements WHERE toplevel AND query NOT LIKE '%pg_stat_statements%'"
+            " AND query NOT LIKE 'SELECT 1 FROM ONLY %'"  # PostgreSQL's own, for foreign keys
         ).fetchone()
     return float(row[0] or 0) / len(seen["latencies"]) if row else 0.0
 
@@ -233,7 +246,7 @@ def spread(application: Application, work: str, figure: str) -> str:
 
 def table(work: str, chosen: list[Application], sql: dict[str, float]) -> Iterator[str]:
     """Markdown, with our ratios."""
-    floor = next((each for each in chosen if each.name.startswith("floor")), None)
+    floor = next((each for each in chosen if each.name == WSGI), None)
     ours = chosen[0]
     yield f"\n### {work}\n"
     heads = ("", "requests/s", "server CPU ms", "PostgreSQL CPU ms", "p50 / p95 / p99 ms", "SQL", "CPU / floor")
@@ -265,7 +278,7 @@ def targets(works: list[str], chosen: list[Application]) -> list[report.Target]:
         if faster and (peer := by_name.get("FastAPI")):
             times = median(chosen[0], work, "rps") / median(peer, work, "rps")
             found.append(report.Target(f"{work}: requests a second against FastAPI", faster, times))
-        if dearer and (floor := by_name.get("floor (WSGI)")):
+        if dearer and (floor := by_name.get(WSGI)):
             dear = median(chosen[0], work, "cpu_ms") / median(floor, work, "cpu_ms")
             found.append(report.Target(f"{work}: server CPU against the floor", dearer, dear, at_most=True))
     return found if chosen[0].ours else []

@@ -2,22 +2,28 @@
 
 Django serves the requests in this process, on the database of the load test. pyinstrument looks 1,000 times a second which
 functions are being run, and writes a page with a flame graph into var/profile. Waiting for PostgreSQL and Valkey counts.
+The last table says whose functions they were: what Python itself does (str, dict, json) belongs to who called it.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
+from benchmarks import report
 from benchmarks.installation import ROOT, installed
 
 PLACES = "/api/v1/settings/locations"
 CALLERS = 400
+GARBAGE = (20_000, 5, 20)  # as deploy/gunicorn.conf.py has it
+PACKAGES = f"{os.sep}site-packages{os.sep}"
 COPIED = ("kind", "country", "subdivision", "city", "postal_code", "timezone")
 
 
@@ -33,7 +39,7 @@ class Work:
         self.tokens = cycle(tokens)
         self.row = self.ask("GET", f"{PLACES}?limit=25").json()["results"][0]
         self.copied = {name: self.row[name] for name in COPIED}
-        self.own: dict[str, Any] = {}  # the last answer about a record of its own, by caller
+        self.own: dict[str, tuple[str, str]] = {}  # caller → address and tag of a record of its own
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str = "", **headers: str) -> Any:
         """The answer. Raises: SystemExit: a refusal."""
@@ -61,12 +67,25 @@ class Work:
     def patch(self) -> Any:
         token = next(self.tokens)
         if token not in self.own:
-            self.own[token] = self.create(token)
-        last = self.own[token]
-        body = {"address_line1": uuid.uuid4().hex}
-        path = f"{PLACES}/{last.json()['id']}"
-        self.own[token] = self.ask("PATCH", path, body, token=token, **{"If-Match": last["ETag"]})
-        return self.own[token]
+            made = self.create(token)
+            self.own[token] = f"{PLACES}/{made.json()['id']}", made["ETag"]
+        path, tag = self.own[token]
+        answer = self.ask("PATCH", path, {"address_line1": uuid.uuid4().hex}, token=token, **{"If-Match": tag})
+        self.own[token] = path, answer["ETag"]
+        return answer
+
+
+def shares(frame: Any, owner: str = "") -> Counter[str]:
+    """Package → seconds of its own functions, below this frame of pyinstrument."""
+    path = frame.file_path or ""
+    if PACKAGES in path:
+        owner = path.split(PACKAGES)[1].split(os.sep)[0]
+    elif path.startswith(str(ROOT)):
+        owner = "the benchmark" if path.startswith(str(ROOT / "benchmarks")) else "Cotton ERP"
+    found = Counter({owner: frame.time - sum(each.time for each in frame.children)})
+    for each in frame.children:
+        found.update(shares(each, owner))
+    return found
 
 
 def main() -> None:
@@ -89,6 +108,9 @@ def profile(name: str, count: int) -> None:
     act: Callable[[], Any] = getattr(work, name)
     for _ in range(CALLERS):
         act()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
     profiler = Profiler(interval=0.001)
     began = time.perf_counter()
     with profiler:
@@ -99,6 +121,10 @@ def profile(name: str, count: int) -> None:
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(profiler.output_html())
     print(profiler.output_text(unicode=True, show_all=False)[:6000])
+    found = shares(profiler.last_session.root_frame())  # type: ignore[union-attr]
+    whole = sum(found.values())
+    rows = [[owner, f"{taken / whole:.0%}"] for owner, taken in found.most_common() if taken > whole / 100]
+    print("\n".join(report.table(("whose functions", "share"), rows)))
     print(f"{name}: {each_ms:.2f} ms each while watched; open {page.relative_to(ROOT)}")
 
 

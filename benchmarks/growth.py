@@ -88,7 +88,7 @@ def works(made: dict[str, Any]) -> dict[str, Ask]:
         "create": create,
         "patch": patch,
         "search, rare": lambda: call("GET", f"{LIST}?search={made['rare']}"),
-        "search, common": lambda: call("GET", f"{LIST}?search=Ambica"),
+        "search, common": lambda: call("GET", f"{LIST}?search=Maruti"),
         "desk list": lambda: page(reverse("admin:locations_location_changelist")),
         "history": lambda: page(history),
         "audit log": lambda: page(reverse("explorer")),

@@ -26,7 +26,7 @@ DRAW = "\\set n random(1, {count})\n\\set a random(1, 2000000000)\n\\set b rando
 KEY = f"(SELECT key FROM {PICKED} WHERE n = :n)"
 TEXT = "('B' || :a::bigint || '-' || :b::bigint)"
 WRITES = ("create", "patch")
-WORD = "Ambica"
+WORD = "Maruti"
 
 
 def scripts(paths: dict[str, str], headers: dict[str, str], ids: list[str], payload: dict[str, str]) -> dict[str, str]:

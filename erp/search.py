@@ -17,7 +17,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models import F, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat, Upper
 
@@ -27,6 +27,7 @@ READ = 40  # hits of a model that hold it somewhere
 NEAR = 500  # rows that are compared letter by letter
 TRIGRAM = 3
 FORGIVEN = 4  # letters and digits from which on spelling is forgiven: less is alike to anything
+CROWD = 200  # rows beginning with the same word from which on they are gathered first and sorted then
 # Share of letter groups that two words must have in common: "gnesh" finds Ganesh.
 ALIKE = "0.5"
 SET_ALIKE = "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)"
@@ -164,6 +165,20 @@ def is_short(text: str) -> bool:
     return len(text) < TRIGRAM
 
 
+def is_crowd(model: type[models.Model], text: str, *, column: str, using: str) -> bool:
+    """Whether many rows begin with the text in the column that they are sorted by: code or label of the search index.
+
+    They stand together in that order. PostgreSQL takes them for evenly spread and would read all rows before the first of them.
+    """
+    index = search_index(model)
+    if index is None or column not in {index.code, index.label} or is_short(text):
+        return False
+    with connections[using].cursor() as cursor:
+        statement = CROWDED.format(table=model._meta.db_table, column=column, crowd=CROWD)
+        cursor.execute(statement, [f"{connection.ops.prep_for_like_query(text)}%"])
+        return cursor.fetchone() is not None
+
+
 def opened(model: type[models.Model]) -> Any:
     """The model whose page a hit among the rows of this one opens."""
     index = _index(model)
@@ -175,6 +190,7 @@ def opened(model: type[models.Model]) -> Any:
 # Beginnings in the order of their index, so that an exact code comes first, then words anywhere, then what is alike. `~<~`
 # is that order: any other would read and sort all rows with a beginning that is common.
 BEGINS = "(SELECT {columns} FROM {table} WHERE found_{column} LIKE %s ORDER BY found_{column} USING ~<~ LIMIT {best})"
+CROWDED = 'SELECT FROM "{table}" WHERE UPPER("{column}"::text) LIKE UPPER(%s) OFFSET {crowd} LIMIT 1'
 HOLDS = "(SELECT {columns} FROM {table} WHERE {words} LIMIT {read})"
 ALIKE_ROWS = """(
     SELECT * FROM (

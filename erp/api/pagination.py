@@ -13,7 +13,7 @@ from urllib.parse import quote_plus
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -87,6 +87,7 @@ class KeysetPagination(BasePagination):
             raise bad_parameter("include", "include is count, or left out.")
         self.counts, self.count = bool(include), None
         self.backwards = self.cursor is not None and self.cursor.backwards
+        self.gathers = False  # whether to find all rows before sorting, instead of reading them in their order
         self.after = self._values(self.cursor.values) if self.cursor else None
 
     def turn(self, queryset: Any, *, after: Sequence[Any] | None) -> Any:
@@ -95,7 +96,7 @@ class KeysetPagination(BasePagination):
         steps = [_flipped(step) for step in self.order] if self.backwards else self.order
         if after is not None:
             queryset = queryset.filter(_beyond(steps, after))
-        return queryset.order_by(*steps)
+        return queryset.order_by(*(_sorted(steps) if self.gathers else steps))
 
     def keep(self, found: list[Any]) -> list[Any]:
         """The rows of the page, of those that were read."""
@@ -181,6 +182,13 @@ def _beyond(steps: Sequence[str], values: Sequence[Any]) -> Q:
     first = steps[0].removeprefix("-")
     # Implied by the rest, and what an index on the first column can use.
     return Q(**{f"{first}__{'lte' if steps[0].startswith('-') else 'gte'}": values[0]}) & beyond
+
+
+def _sorted(steps: Sequence[str]) -> list[Any]:
+    """The same order, in a spelling that no index has."""
+    name = steps[0].removeprefix("-")
+    value = Func(F(name), template="(%(expressions)s || '')", output_field=models.TextField())
+    return [value.desc() if steps[0].startswith("-") else value.asc(), *steps[1:]]
 
 
 def _flipped(step: str) -> str:

@@ -21,6 +21,7 @@ from erp.api.fastlane.questions import Question, is_same, opened, question_of, s
 from erp.api.filters import asked_of, narrowed
 from erp.api.permissions import may
 from erp.kept import PARENT, STAND_INS_OF, Kept, Records, Statement, Viewer, brought_by
+from erp.search import is_crowd
 
 JSON = "application/json"
 UNKEPT = object()
@@ -85,10 +86,13 @@ class Lane:
         asked = asked_of(request, view)
         order = tuple(view.ordering_of(request))
         pages.read(request, order=list(order), model=view.model)
+        if asked.text and not pages.cursor:
+            column = order[0].removeprefix("-")
+            pages.gathers = is_crowd(view.model, asked.text, column=column, using=self.database)
         question = None if pages.counts or not is_kept(view) else question_of(view, asked, pages.after)
         made: Any = UNKEPT
         if question:
-            shape = (*self.key, order, pages.limit, question.kind)
+            shape = (*self.key, order, pages.limit, pages.gathers, question.kind)
             made = statements.get(shape, lambda: self._kept(question, order))
         if made is UNKEPT:
             rows = narrowed(view.get_queryset(), view, asked, user=request.user)

@@ -8,6 +8,7 @@ import zoneinfo
 from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
+from operator import itemgetter
 from types import SimpleNamespace
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -26,7 +27,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
-from erp import context, ratelimits
+from erp import context, ratelimits, search
 from erp.api.fastlane.lane import UNKEPT, statements
 from erp.api.fastlane.spelling import settled_offset
 from erp.api.filters import _form_fields
@@ -473,6 +474,35 @@ def test_a_list_whose_kind_is_known_takes_no_sql_from_the_orm(asked, places, wri
             answer = asked.ask(places.reader, "locations", places.rows[0], "?" + urlencode(ask(number)), action="list")
             assert answer.status_code == 200
         assert written == []
+
+
+@pytest.mark.parametrize("ordering", ["name", "-name", "code", "name,-code"])
+def test_names_that_stand_together_are_found_before_they_are_sorted(asked, places, monkeypatch, ordering):
+    monkeypatch.setattr(search, "CROWD", 2)
+    house, names = places.rows[0].organization, ("mix C", "MIX A", "Mix B", "Old mix", "Zeta")
+    made = {name: LocationFactory(organization=house, name=name, postal_code="").code for name in names}
+    found = [(name, made[name]) for name in names[:4]]
+    found += [(place.name, place.code) for place in places.rows]
+    place_in_it = {
+        "name": itemgetter(0, 1),
+        "-name": itemgetter(0, 1),
+        "code": itemgetter(1),
+        "name,-code": itemgetter(0, 1),
+    }
+    wanted = [name for name, _ in sorted(found, key=place_in_it[ordering], reverse=ordering == "-name")]
+    said, seen = {"search": "mix", "fields": "name", "ordering": ordering, "limit": "2"}, []
+    with CaptureQueriesContext(connection) as queries:
+        while said:
+            answer = asked.same(places.reader, "locations", places.rows[0], "?" + urlencode(said), action="list")
+            page = json.loads(answer.content)
+            seen += [each["name"] for each in page["results"]]
+            said = dict(parse_qsl(urlsplit(page["next"] or "").query))
+    assert seen == wanted
+    lists = [each["sql"] for each in queries if "row_to_json" in each["sql"]]
+    # No index has that order: only of the first page, and not where names decide nothing. Beyond a cursor the next ones are near.
+    assert ["|| '')" in sql.rpartition("ORDER BY")[2] for sql in lists] == [ordering != "code"] + [False] * (
+        len(lists) - 1
+    )
 
 
 def test_a_code_names_the_record_of_the_house_that_asks(asked):

@@ -126,8 +126,7 @@ def _filter(model: Any, each: Any, value: Any) -> Part:
 def _search(view: Any, asked: Asked) -> list[Part]:
     if not asked.text:
         return []
-    likes = [_bound(_column(view, name), "icontains", asked.text)[0] for name in view.search]
-    return [("search", [asked.text, *likes])]
+    return [("search", [_bound(_column(view, name), "icontains", asked.text)[0] for name in view.search])]
 
 
 def _place(view: Any, after: Sequence[Any] | None) -> list[Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import re
 import subprocess
 import uuid
@@ -103,7 +102,6 @@ def run(script: str, url: str, *, seconds: float, clients: int) -> dict[str, Any
             capture_output=True,
             text=True,
             check=False,
-            env=os.environ,
         )
         if ended.returncode:
             raise SystemExit(f"pgbench: {ended.stderr.strip()[-1500:]}")
